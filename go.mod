@@ -1,0 +1,3 @@
+module github.com/zbsclient/zbsclient
+
+go 1.26.8
