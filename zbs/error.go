@@ -1,0 +1,42 @@
+package zbs
+
+import (
+	"fmt"
+	"strings"
+)
+
+// AgentError is an agent's own answer that it did not do what it was asked
+// (success false). Match it with errors.As; the wire has no error codes, only
+// text, so test for a class with NotFound.
+type AgentError struct {
+	Addr     Addr     // who said so
+	Endpoint Endpoint // what it was asked
+	Message  string   // its text, possibly of several lines
+}
+
+// Error returns one line.
+func (e *AgentError) Error() string {
+	message := strings.Join(strings.FieldsFunc(e.Message, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	if message == "" {
+		message = "no reason given"
+	}
+	if e.Addr.IsZero() {
+		return "agent answered: " + message
+	}
+	return fmt.Sprintf("agent %s answered to %s: %s", e.Addr, e.Endpoint.Name, message)
+}
+
+// NotFound reports whether the agent's text says that a volume or pool does not
+// exist: the first status code in it is kFileNotExists, the storage's own test.
+func (e *AgentError) NotFound() bool {
+	_, after, _ := strings.Cut(e.Message, "status code: ")
+	code := strings.TrimRight(firstField(after), "]")
+	return code == "kFileNotExists"
+}
+
+func firstField(s string) string {
+	if fields := strings.Fields(s); len(fields) > 0 {
+		return fields[0]
+	}
+	return ""
+}

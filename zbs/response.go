@@ -1,0 +1,88 @@
+package zbs
+
+import "errors"
+
+// EchoReply is the empty answer to Echo.
+type EchoReply struct{}
+
+// Facts name a cluster.
+type Facts struct {
+	UUID    string `json:"uuid,omitempty"` // empty when the cluster is older than 1.5.1
+	Version string `json:"version"`        // storage version such as "1.6.2"; empty when unknown
+}
+
+// PingReply is the answer to Ping.
+type PingReply struct {
+	// AgentVersion is what the last metadata/sync told the agent. Empty: none
+	// since the agent started, so its client lists are empty whatever the truth.
+	AgentVersion string `json:"agentVersion,omitempty"`
+}
+
+// Synced reports whether the agent had a metadata/sync since it started. It is
+// necessary for a client list to mean anything, and not sufficient: on a storage
+// too old to list clients a synced agent answers empty lists too.
+func (r PingReply) Synced() bool { return r.AgentVersion != "" }
+
+// Capacity is the answer to GetCapacity: every pool of the cluster.
+type Capacity struct {
+	Pools []LogicalPool `json:"logicalPoolInfos"`
+}
+
+// LogicalPool is one pool as capacity reports it. Absent fields are zero.
+type LogicalPool struct {
+	ID             Int        `json:"logicalPoolID"`
+	Name           string     `json:"logicalPoolName"`
+	PhysicalID     Int        `json:"physicalPoolID"`
+	PhysicalName   string     `json:"physicalPoolName"`
+	Type           Int        `json:"type"`
+	CreateTime     Int        `json:"createTime"` // seconds since 1970 UTC
+	Redundancy     Redundancy `json:"redundanceAndPlaceMentPolicy"`
+	UserPolicy     string     `json:"userPolicy"`
+	AllocateStatus Int        `json:"allocateStatus"`
+	Capacity       Int        `json:"capacity"`       // bytes
+	UsedSize       Int        `json:"usedSize"`       // bytes
+	AllocatedSize  Int        `json:"allocatedSize"`  // bytes
+	RawUsedSize    Int        `json:"rawUsedSize"`    // bytes
+	RawWALUsedSize Int        `json:"rawWalUsedSize"` // bytes
+	Quota          Int        `json:"quota"`          // bytes, 0 without one
+}
+
+// Redundancy says how a pool keeps its copies.
+type Redundancy struct {
+	Copysets Int `json:"copysetNum"`
+	Replicas Int `json:"replicaNum"`
+	Zones    Int `json:"zoneNum"`
+}
+
+// VolumeInfo is the answer to QueryVolume.
+type VolumeInfo struct {
+	Size       Int `json:"size"`       // bytes
+	ActualSize Int `json:"actualSize"` // bytes allocated
+	// ParentURI is the CBD path of the snapshot the volume is a clone of, empty
+	// for no clone. Its physical pool is the one of the request, right or wrong.
+	ParentURI string `json:"parentUri,omitempty"`
+}
+
+// VolumeClients is the answer to GetVolumeClients: who has the volume open, as
+// one agent says. An empty list is no proof that nobody has.
+type VolumeClients struct {
+	Clients []Client `json:"clients"`
+}
+
+var errNoClientList = errors.New(`no "clients" in the answer`)
+
+// check refuses an answer without a list: any JSON object would otherwise read
+// as "nobody has it open".
+func (r VolumeClients) check() error {
+	if r.Clients == nil {
+		return errNoClientList
+	}
+	return nil
+}
+
+// Client is one opener of a volume. An agent may leave out either field: a
+// client with no address is still somebody who has the volume open.
+type Client struct {
+	IP   string `json:"ip"`
+	Port Int    `json:"port"`
+}
