@@ -1,0 +1,219 @@
+package mds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Errors to match with errors.Is on what Call and New return.
+var (
+	// ErrAllFailed: no candidate was left to ask.
+	ErrAllFailed = errors.New("no MDS answered")
+	// ErrAmbiguous: the call changes the storage, and it may have run although
+	// it failed. Look before repeating it.
+	ErrAmbiguous = errors.New("may have run")
+	// ErrNoCandidates: there was no MDS to ask; nothing was sent.
+	ErrNoCandidates = errors.New("no MDS to ask")
+	// ErrBreakerOpen: an MDS was passed over because it failed just before.
+	ErrBreakerOpen = errors.New("circuit breaker open")
+	// ErrBusy: every connection to the MDS was in use until the time was up.
+	ErrBusy = errors.New("all connections busy")
+	// ErrWrongCluster: MDS of different clusters stand in one list.
+	ErrWrongCluster = errors.New("wrong cluster")
+	// ErrInvalidOption: a bad option or address was given to New.
+	ErrInvalidOption = errors.New("invalid option")
+	// ErrClosed: the Caller is closed.
+	ErrClosed = errors.New("caller is closed")
+)
+
+// Phase says how far an attempt came before it failed. It is empty for an
+// attempt that succeeded.
+type Phase string
+
+const (
+	PhaseBreaker  Phase = "breaker"  // not asked: its circuit breaker is open
+	PhaseDial     Phase = "dial"     // no connection
+	PhaseTLS      Phase = "tls"      // no secure connection
+	PhaseWrite    Phase = "write"    // the request was not written to its end
+	PhaseWait     Phase = "wait"     // written; no response, or one of an error status
+	PhaseBody     Phase = "body"     // the response broke off
+	PhaseDecode   Phase = "decode"   // the response is no agent's answer
+	PhaseAgent    Phase = "agent"    // the agent answered no
+	PhaseCallback Phase = "callback" // received by the agent; the result was never posted
+)
+
+// Attempt is what one MDS did with a call.
+type Attempt struct {
+	Addr     zbs.Addr
+	Phase    Phase         // how far it came; empty when it answered
+	Err      error         // nil when it answered
+	Sent     bool          // the agent may have received the request
+	Status   int           // of HTTP, 0 without a response
+	Duration time.Duration // of the attempt, with all its tries
+
+	outcome outcome
+}
+
+// String returns the attempt in one line.
+func (a Attempt) String() string {
+	if a.Err == nil {
+		return fmt.Sprintf("%s: answered", a.Addr)
+	}
+	return fmt.Sprintf("%s: %s: %v", a.Addr, a.Phase, a.Err)
+}
+
+// WalkError is every failed Call that got as far as choosing whom to ask, be
+// it one attempt or many. As on every aggregate, errors.Is(err, X) means that
+// some attempt was X; ErrAllFailed, ErrAmbiguous and ErrNoCandidates speak of
+// the call as a whole.
+type WalkError struct {
+	Op       string    // the endpoint, such as "volume/clients"
+	Attempts []Attempt // in the order they were made
+	Stop     error     // the caller's context error when that ended the walk
+
+	exhausted bool // nobody was left to ask
+	mutation  bool
+}
+
+// MayHaveRun reports whether the call may have changed the storage although it
+// failed: it is no read, and an agent may have received it and did not say no.
+func (e *WalkError) MayHaveRun() bool {
+	if !e.mutation {
+		return false
+	}
+	for _, a := range e.Attempts {
+		if a.Sent && a.outcome != denied && a.outcome != rejected {
+			return true
+		}
+	}
+	return false
+}
+
+// Error returns one line that names the operation and what each MDS did.
+func (e *WalkError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	switch {
+	case e.MayHaveRun():
+		b.WriteString(": may have run, look before repeating it")
+	case len(e.Attempts) == 0 && e.Stop == nil:
+		b.WriteString(": no MDS to ask")
+	}
+	if e.Stop != nil {
+		fmt.Fprintf(&b, ": stopped by the caller: %v", e.Stop)
+	}
+	if len(e.Attempts) > 0 {
+		fmt.Fprintf(&b, ": %d MDS tried", len(e.Attempts))
+	}
+	separator := ": "
+	for _, a := range e.Attempts {
+		b.WriteString(separator)
+		b.WriteString(a.String())
+		separator = "; "
+	}
+	return b.String()
+}
+
+// Format prints a table of the attempts for %+v, and Error otherwise.
+func (e *WalkError) Format(s fmt.State, verb rune) {
+	if verb != 'v' || !s.Flag('+') {
+		io.WriteString(s, e.Error())
+		return
+	}
+	io.WriteString(s, e.Op)
+	if e.MayHaveRun() {
+		io.WriteString(s, " (may have run)")
+	}
+	if e.Stop != nil {
+		fmt.Fprintf(s, " (stopped by the caller: %v)", e.Stop)
+	}
+	w := tabwriter.NewWriter(s, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "\nMDS\tPHASE\tSENT\tSTATUS\tAFTER\tERROR")
+	for _, a := range e.Attempts {
+		fmt.Fprintf(w, "\n%s\t%s\t%t\t%d\t%v\t%v", a.Addr, a.Phase, a.Sent, a.Status, a.Duration.Round(time.Microsecond), a.Err)
+	}
+	w.Flush()
+}
+
+// Unwrap returns the errors of the attempts and what the whole walk came to.
+func (e *WalkError) Unwrap() []error {
+	var errs []error
+	if e.Stop != nil {
+		errs = append(errs, e.Stop)
+	}
+	if e.MayHaveRun() {
+		errs = append(errs, ErrAmbiguous)
+	}
+	if len(e.Attempts) == 0 && e.exhausted {
+		errs = append(errs, ErrNoCandidates)
+	} else if e.exhausted {
+		errs = append(errs, ErrAllFailed)
+	}
+	for _, a := range e.Attempts {
+		errs = append(errs, a.Err)
+	}
+	return errs
+}
+
+// StatusError is a response whose HTTP status is not 200.
+type StatusError struct {
+	Status int
+	Text   string // the reason the page gives, may be empty
+}
+
+// Error returns the status and the page's reason.
+func (e *StatusError) Error() string {
+	if e.Text == "" {
+		return fmt.Sprintf("HTTP status %d", e.Status)
+	}
+	return fmt.Sprintf("HTTP status %d: %s", e.Status, e.Text)
+}
+
+// timeoutError is an attempt that took too long. It matches
+// os.ErrDeadlineExceeded, not context.DeadlineExceeded: that one says that the
+// caller's own context ended.
+type timeoutError struct {
+	what  string
+	after time.Duration
+}
+
+func (e *timeoutError) Error() string { return fmt.Sprintf("%s within %v", e.what, e.after) }
+
+func (e *timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+// Timeout makes the error a timeout for net.Error.
+func (e *timeoutError) Timeout() bool { return true }
+
+// bare strips the wrappers that repeat method, URL and address: the attempt
+// has the address already.
+func bare(err error) error {
+	for {
+		var inner error
+		switch e := err.(type) {
+		case *url.Error:
+			inner = e.Err
+		case *net.OpError:
+			inner = e.Err
+		}
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// isTimeout reports whether err is a time-out of whatever layer.
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}

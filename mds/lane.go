@@ -1,0 +1,273 @@
+package mds
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// idleTimeout closes our idle connections before the agent closes them, which
+// it does after 15 s: a request must not meet a connection that is going away.
+const idleTimeout = 10 * time.Second
+
+// lane is one of the few connections an MDS gets. One attempt holds it at a
+// time, and it has an http.Transport of its own. A transport shared by several
+// attempts dials ahead: when another request's connection becomes free first,
+// the new one stays behind without having sent anything, and holds a thread of
+// the agent for 15 s. It also keeps go-retryablehttp, which closes all idle
+// connections of its client when it gives up, away from the other lanes.
+type lane struct {
+	client    *retryablehttp.Client
+	transport *http.Transport      // nil with a transport of the user's
+	last      atomic.Pointer[conn] // the connection opened last
+}
+
+func newLane(cfg *config) *lane {
+	l := &lane{}
+	rt := cfg.transport
+	if rt == nil {
+		l.transport = &http.Transport{
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				return l.connect(ctx, cfg, network, addr, false)
+			},
+			DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				return l.connect(ctx, cfg, network, addr, true)
+			},
+			MaxConnsPerHost:     1,
+			MaxIdleConnsPerHost: 1,
+			IdleConnTimeout:     idleTimeout,
+			DisableCompression:  true,
+		}
+		rt = l.transport
+	}
+	l.client = &retryablehttp.Client{
+		HTTPClient: &http.Client{
+			Transport:     rt,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		RetryWaitMin: 100 * time.Millisecond,
+		RetryWaitMax: 2 * time.Second,
+		RetryMax:     1 + cfg.retries,
+		CheckRetry:   checkRetry,
+		Backoff:      backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	return l
+}
+
+// backoff waits nothing before the first repetition, then doubles.
+func backoff(least, most time.Duration, try int, resp *http.Response) time.Duration {
+	if try == 0 {
+		return 0
+	}
+	return retryablehttp.DefaultBackoff(least, most, try-1, resp)
+}
+
+// checkRetry repeats a read at the same MDS: once when the reused connection
+// was dead, and as often as WithRetries says after another transport fault.
+func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	x := exchangeOf(ctx)
+	if err == nil || x == nil || ctx.Err() != nil || !x.repeatable {
+		return false, nil
+	}
+	if x.reusedDead() && !x.revived {
+		x.revived = true
+		return true, nil
+	}
+	if x.retries > 0 {
+		x.retries--
+		return true, nil
+	}
+	return false, nil
+}
+
+// connect opens the lane's connection for the exchange in ctx. net/http lets a
+// dial go on when its request is cancelled; here it ends with the exchange.
+func (l *lane) connect(ctx context.Context, cfg *config, network, addr string, secure bool) (net.Conn, error) {
+	x := exchangeOf(ctx)
+	if x == nil {
+		return nil, errors.New("mds: a dial without an exchange")
+	}
+	dialCtx, cancel := context.WithTimeoutCause(x.ctx, cfg.connectTimeout,
+		&timeoutError{what: "not connected", after: cfg.connectTimeout})
+	defer cancel()
+	x.stage.Store(int32(stageDial))
+	raw, err := cfg.dial(dialCtx, network, addr)
+	if err != nil {
+		return nil, causeOf(dialCtx, err)
+	}
+	if secure {
+		x.stage.Store(int32(stageTLS))
+		if raw, err = handshake(dialCtx, raw, cfg.tls, addr); err != nil {
+			return nil, causeOf(dialCtx, err)
+		}
+	}
+	c := &conn{Conn: raw}
+	if !x.adopt(l, c) {
+		raw.Close()
+		return nil, context.Cause(x.ctx)
+	}
+	return c, nil
+}
+
+func handshake(ctx context.Context, raw net.Conn, base *tls.Config, addr string) (net.Conn, error) {
+	cfg := base.Clone()
+	if cfg == nil {
+		cfg = &tls.Config{}
+	}
+	if cfg.ServerName == "" {
+		cfg.ServerName, _, _ = net.SplitHostPort(addr)
+	}
+	secured := tls.Client(raw, cfg)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	return secured, nil
+}
+
+// causeOf returns why ctx ended when it did, and err otherwise.
+func causeOf(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// stage is how far the connection of an exchange has come.
+type stage int32
+
+const (
+	stageNone stage = iota // a connection that was there already, or none yet
+	stageDial
+	stageTLS
+	stageReady
+)
+
+// exchange is one use of a lane: a request and its response.
+type exchange struct {
+	ctx        context.Context
+	lane       *lane
+	before     *conn // the lane's connection when the exchange began
+	written    int64 // its counters then
+	read       int64
+	repeatable bool
+	revived    bool // the quick repetition after a dead connection was used
+	retries    int
+	stage      atomic.Int32
+
+	mu     sync.Mutex // guards over and opened
+	over   bool
+	opened *conn // the connection the exchange opened last
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// begin starts an exchange on l; the returned context carries it.
+func (l *lane) begin(ctx context.Context, repeatable bool, retries int) (*exchange, context.Context) {
+	x := &exchange{ctx: ctx, lane: l, before: l.last.Load(), repeatable: repeatable, retries: retries}
+	if x.before != nil {
+		x.written, x.read = x.before.written.Load(), x.before.read.Load()
+	}
+	return x, context.WithValue(ctx, exchangeKey{}, x)
+}
+
+// adopt makes c the connection of the exchange and its lane, unless the
+// exchange is over.
+func (x *exchange) adopt(l *lane, c *conn) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.over {
+		return false
+	}
+	x.opened = c
+	x.stage.Store(int32(stageReady))
+	l.last.Store(c)
+	return true
+}
+
+// end closes the connection that the exchange opened and has sent nothing on:
+// net/http would keep it, and it would hold a thread of the agent.
+func (x *exchange) end() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.over = true
+	if x.opened != nil && x.opened.written.Load() == 0 {
+		x.opened.Close()
+	}
+}
+
+// current returns the connection the exchange used last, and whether it was
+// open before.
+func (x *exchange) current() (c *conn, reused bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.opened != nil {
+		return x.opened, false
+	}
+	return x.before, true
+}
+
+// sent reports whether a byte of the request may have reached the agent,
+// although the exchange failed with err.
+func (x *exchange) sent(err error) bool {
+	if x.lane.transport == nil {
+		return phaseOfError(err) != PhaseDial
+	}
+	if x.before != nil && (x.before.written.Load() > x.written || x.before.writing.Load()) {
+		return true
+	}
+	c, reused := x.current()
+	return !reused && c != nil && (c.written.Load() > 0 || c.writing.Load())
+}
+
+// reusedDead reports whether the exchange failed because the agent had closed
+// the reused connection: it took the request and not one byte came back.
+func (x *exchange) reusedDead() bool {
+	c, reused := x.current()
+	return reused && c != nil && stage(x.stage.Load()) == stageNone && c.read.Load() == x.read
+}
+
+// phase names how far a failed exchange came.
+func (x *exchange) phase(err error) Phase {
+	if x.lane.transport == nil {
+		return phaseOfError(err)
+	}
+	switch stage(x.stage.Load()) {
+	case stageDial:
+		return PhaseDial
+	case stageTLS:
+		return PhaseTLS
+	}
+	c, reused := x.current()
+	switch {
+	case c == nil:
+		return PhaseDial
+	case c.writeFailed.Load() || c.writing.Load():
+		return PhaseWrite
+	case !reused && c.written.Load() == 0:
+		return PhaseWrite
+	}
+	return PhaseWait
+}
+
+// phaseOfError guesses the phase where the connections are not ours.
+func phaseOfError(err error) Phase {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return PhaseDial
+	}
+	return PhaseWait
+}

@@ -1,0 +1,287 @@
+package mds
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Defaults of a Caller.
+const (
+	// DefaultConnectTimeout bounds a connect: ZStack's own for this agent.
+	DefaultConnectTimeout = 30 * time.Second
+	// DefaultAttemptTimeout bounds an attempt, connect and callback included:
+	// what ZStack gives a volume-client query.
+	DefaultAttemptTimeout = 30 * time.Second
+	// DefaultConnections is how many connections an MDS gets from one Caller.
+	// An agent has 10 threads and a backlog of 5, and stalls above about 6.
+	DefaultConnections = 4
+	// DefaultBreakerFailures is how many failures in a row open a breaker.
+	DefaultBreakerFailures = 3
+	// DefaultBreakerPause is how long an open breaker waits before it lets a
+	// probe through.
+	DefaultBreakerPause = 10 * time.Second
+)
+
+// DialFunc opens a connection, like net.Dialer.DialContext.
+type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+type config struct {
+	connectTimeout  time.Duration
+	attemptTimeout  time.Duration
+	connections     int
+	retries         int
+	breakerFailures int
+	breakerPause    time.Duration
+	storageID       string
+	dial            DialFunc
+	tls             *tls.Config
+	transport       http.RoundTripper
+	logger          *slog.Logger
+	router          Router
+	listener        net.Listener
+	callbackURL     string
+	mounted         bool
+}
+
+func defaultConfig() config {
+	return config{
+		connectTimeout:  DefaultConnectTimeout,
+		attemptTimeout:  DefaultAttemptTimeout,
+		connections:     DefaultConnections,
+		breakerFailures: DefaultBreakerFailures,
+		breakerPause:    DefaultBreakerPause,
+		logger:          slog.New(slog.DiscardHandler),
+	}
+}
+
+// Option sets how a Caller behaves. New reports every bad one at once, in
+// errors that wrap ErrInvalidOption.
+type Option func(*config) error
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrInvalidOption, fmt.Errorf(format, args...))
+}
+
+// WithConnectTimeout bounds each connect, DefaultConnectTimeout unless set. It
+// must be positive; the attempt's time-out bounds it as well.
+func WithConnectTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		if d <= 0 {
+			return invalid("connect time-out %v is not positive", d)
+		}
+		c.connectTimeout = d
+		return nil
+	}
+}
+
+// WithAttemptTimeout bounds each attempt at one MDS, from connecting to the
+// last byte of the answer or callback, DefaultAttemptTimeout unless set. It
+// must be positive. The call option Timeout overrides it.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		if d <= 0 {
+			return invalid("attempt time-out %v is not positive", d)
+		}
+		c.attemptTimeout = d
+		return nil
+	}
+}
+
+// WithConnections sets how many connections each MDS gets, DefaultConnections
+// unless set. It must be 1 to 6: agents stall above that.
+func WithConnections(n int) Option {
+	return func(c *config) error {
+		if n < 1 || n > 6 {
+			return invalid("%d connections per MDS, want 1 to 6", n)
+		}
+		c.connections = n
+		return nil
+	}
+}
+
+// WithRetries sets how many times a read is repeated at the same MDS after a
+// transport fault, 0 unless set. It must be 0 to 10. A read whose reused
+// connection turns out dead is repeated once at once whatever the setting.
+func WithRetries(n int) Option {
+	return func(c *config) error {
+		if n < 0 || n > 10 {
+			return invalid("%d retries, want 0 to 10", n)
+		}
+		c.retries = n
+		return nil
+	}
+}
+
+// WithBreaker sets the circuit breaker of each MDS: so many failures in a row
+// open it (DefaultBreakerFailures), and after the pause (DefaultBreakerPause)
+// it lets one probe through. Both must be positive.
+func WithBreaker(failures int, pause time.Duration) Option {
+	return func(c *config) error {
+		if failures <= 0 || pause <= 0 {
+			return invalid("breaker of %d failures and %v pause, both must be positive", failures, pause)
+		}
+		c.breakerFailures, c.breakerPause = failures, pause
+		return nil
+	}
+}
+
+// WithStorageID sets the primary storage's uuid that commands carry, free
+// text, empty unless set.
+func WithStorageID(id string) Option {
+	return func(c *config) error {
+		c.storageID = id
+		return nil
+	}
+}
+
+// WithDialContext opens connections through dial instead of a net.Dialer, for
+// example through the in-memory network of fakemds.
+func WithDialContext(dial DialFunc) Option {
+	return func(c *config) error {
+		if dial == nil {
+			return invalid("the dial function is nil")
+		}
+		c.dial = dial
+		return nil
+	}
+}
+
+// WithTLSConfig sets the configuration for https addresses, the system's
+// defaults unless set.
+func WithTLSConfig(t *tls.Config) Option {
+	return func(c *config) error {
+		c.tls = t.Clone()
+		return nil
+	}
+}
+
+// WithTransport sends requests through rt, which makes and bounds connections
+// itself; it is meant for tests of HTTP details. Without connections of its
+// own the Caller takes every request as sent unless the error is a failed dial.
+func WithTransport(rt http.RoundTripper) Option {
+	return func(c *config) error {
+		if rt == nil {
+			return invalid("the transport is nil")
+		}
+		c.transport = rt
+		return nil
+	}
+}
+
+// WithLogger logs each attempt (debug) and each move to the next MDS (warn).
+// Nothing is logged unless set.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		if l == nil {
+			return invalid("the logger is nil")
+		}
+		c.logger = l
+		return nil
+	}
+}
+
+// WithRouter sets the order in which MDS are asked for a key.
+func WithRouter(r Router) Option {
+	return func(c *config) error {
+		if r == nil {
+			return invalid("the router is nil")
+		}
+		c.router = r
+		return nil
+	}
+}
+
+// WithCallbackListener receives callbacks on l, which the Caller closes. Unless
+// set, the Caller listens on a free port of all interfaces when it makes its
+// first asynchronous call.
+func WithCallbackListener(l net.Listener) Option {
+	return func(c *config) error {
+		if l == nil {
+			return invalid("the callback listener is nil")
+		}
+		c.listener = l
+		return nil
+	}
+}
+
+// WithCallbackURL sets the URL that agents are told to post results to, for
+// example behind an address translation. Unless set, it is the listener's
+// address, or the local one that routes to the MDS.
+func WithCallbackURL(u string) Option {
+	return func(c *config) error {
+		if err := checkCallbackURL(u); err != nil {
+			return err
+		}
+		c.callbackURL = u
+		return nil
+	}
+}
+
+// WithMountedCallbacks opens no listener: the user serves
+// Caller.CallbackHandler, reachable at u.
+func WithMountedCallbacks(u string) Option {
+	return func(c *config) error {
+		if err := checkCallbackURL(u); err != nil {
+			return err
+		}
+		c.callbackURL, c.mounted = u, true
+		return nil
+	}
+}
+
+func checkCallbackURL(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return invalid("callback URL: %w", errors.Unwrap(err))
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return invalid("callback URL %q, want http://HOST:PORT/PATH", u.Redacted())
+	case u.User != nil:
+		return invalid("callback URL %q has credentials, agents log it", u.Redacted())
+	}
+	return nil
+}
+
+// CallOption sets how one call is made.
+type CallOption func(*callConfig)
+
+type callConfig struct {
+	tryNext bool
+	key     string
+	target  *zbs.Addr
+	timeout time.Duration
+	trace   *Trace
+}
+
+// TryNext goes on to the next MDS also after a time-out, an agent's refusal or
+// an HTTP 4xx, as far as the command may be repeated. Without it only an MDS
+// that was not reached, or a broken connection, is passed over.
+func TryNext() CallOption { return func(c *callConfig) { c.tryNext = true } }
+
+// NoTryNext undoes a TryNext given before it, such as that of the queries of
+// package volume.
+func NoTryNext() CallOption { return func(c *callConfig) { c.tryNext = false } }
+
+// RouteKey chooses the order of the MDS by key, such as a volume's path.
+// Without one they are asked in the order of the list.
+func RouteKey(key string) CallOption { return func(c *callConfig) { c.key = key } }
+
+// Target asks this MDS of the list and no other, whatever its breaker says.
+func Target(addr zbs.Addr) CallOption { return func(c *callConfig) { c.target = &addr } }
+
+// Timeout bounds each attempt of this call in place of WithAttemptTimeout; 0
+// or less leaves that in force.
+func Timeout(d time.Duration) CallOption { return func(c *callConfig) { c.timeout = d } }
+
+// Record fills t with what each MDS did, whether the call succeeds or not. t
+// is overwritten, and must not be read before the call returns.
+func Record(t *Trace) CallOption { return func(c *callConfig) { c.trace = t } }
