@@ -1,0 +1,2 @@
+// Package fakemds is a fake cluster of ZBS metadata servers to test against.
+package fakemds
