@@ -194,8 +194,8 @@ func (e *timeoutError) Is(target error) bool { return target == os.ErrDeadlineEx
 // Timeout makes the error a timeout for net.Error.
 func (e *timeoutError) Timeout() bool { return true }
 
-// bare strips the wrappers that repeat method, URL and address: the attempt
-// has the address already.
+// bare strips the wrappers that repeat method, URL, address and system call: the
+// attempt has address and phase already.
 func bare(err error) error {
 	for {
 		var inner error
@@ -203,6 +203,8 @@ func bare(err error) error {
 		case *url.Error:
 			inner = e.Err
 		case *net.OpError:
+			inner = e.Err
+		case *os.SyscallError:
 			inner = e.Err
 		}
 		if inner == nil {

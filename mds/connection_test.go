@@ -1,0 +1,190 @@
+package mds_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// checkConnections says from the agent's side that there were never more than
+// most connections, and that none stayed open without having said anything.
+func checkConnections(t *testing.T, n *fakemds.Node, most int) {
+	t.Helper()
+	for _, c := range n.Conns() {
+		if c.Silent > 0 {
+			t.Errorf("%s: connection %d was silent for %v: %+v", n.Addr(), c.ID, c.Silent, c)
+		}
+	}
+	if got := n.MaxConns(); got > most {
+		t.Errorf("%s: %d connections at once, want at most %d", n.Addr(), got, most)
+	}
+}
+
+func TestSequentialCallsShareOneConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 1)
+		for range 100 {
+			if _, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(cluster.Node(0).Conns()); n != 1 {
+			t.Errorf("100 calls one after the other took %d connections, want 1", n)
+		}
+		checkConnections(t, cluster.Node(0), 1)
+	})
+}
+
+func TestConnectionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 1)
+		cluster.Node(0).Inject(fakemds.Slow(10 * time.Millisecond))
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 200 {
+			wg.Go(func() {
+				if _, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got, want := time.Since(began), 200/mds.DefaultConnections*10*time.Millisecond; got != want {
+			t.Errorf("200 calls of 10ms over %d connections took %v, want %v", mds.DefaultConnections, got, want)
+		}
+		checkConnections(t, cluster.Node(0), mds.DefaultConnections)
+	})
+}
+
+// Attempts that are cancelled at every moment leave no silent connection: each
+// would hold one of the agent's ten threads for 15 s.
+func TestCancelledAttemptsLeaveNothingSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := fakemds.NewCluster(t, 1)
+		cluster.AddVolume(volumePath)
+		slowDial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+			time.Sleep(5 * time.Millisecond) // heedless of ctx, as a kernel's connect may be
+			return cluster.DialContext(ctx, network, addr)
+		}
+		c, err := mds.New(cluster.Addrs(), mds.WithDialContext(slowDial))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		cluster.Node(0).Inject(fakemds.Slow(5 * time.Millisecond))
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%12)*time.Millisecond)
+				defer cancel()
+				mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
+			})
+		}
+		wg.Wait()
+		time.Sleep(30 * time.Second)
+		checkConnections(t, cluster.Node(0), mds.DefaultConnections+1)
+	})
+}
+
+func TestIdleConnectionsCloseBeforeTheAgentDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 1)
+		for range 2 {
+			if _, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(20 * time.Second)
+		}
+		conns := cluster.Node(0).Conns()
+		if len(conns) != 2 {
+			t.Fatalf("%d connections, want a new one after the pause", len(conns))
+		}
+		for _, conn := range conns {
+			if life := conn.Closed.Sub(conn.Opened); life >= 15*time.Second || life < 5*time.Second {
+				t.Errorf("an idle connection lived %v, want less than the agent's 15s", life)
+			}
+		}
+	})
+}
+
+// A reused connection that died meanwhile costs a read one quick repetition at
+// the same MDS, and a command that must not run twice is not repeated.
+func TestDeadKeepAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 1)
+		read := func() error {
+			_, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath})
+			return err
+		}
+		if err := read(); err != nil {
+			t.Fatal(err)
+		}
+		cluster.Node(0).Inject(fakemds.Reset.Times(1))
+		if err := read(); err != nil {
+			t.Errorf("a dead reused connection failed the read: %v", err)
+		}
+		if n := len(cluster.Node(0).Requests()); n != 3 {
+			t.Errorf("%d requests, want 3: the second read twice", n)
+		}
+		cluster.Node(0).Inject(fakemds.Reset.Times(2))
+		if err := read(); err == nil {
+			t.Error("a read was repeated more than once")
+		}
+		if n := len(cluster.Node(0).Requests()); n != 5 {
+			t.Errorf("%d requests, want 5", n)
+		}
+	})
+}
+
+func TestRetriesAtTheSameMDS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 1, mds.WithRetries(2))
+		cluster.Node(0).Inject(fakemds.Refuse.Times(2))
+		began := time.Now()
+		if _, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(began); got != 100*time.Millisecond {
+			t.Errorf("took %v, want the second wait of 100ms alone", got)
+		}
+		cluster.Node(0).Inject(fakemds.Refuse.Times(3))
+		c2 := newCaller(t, cluster, mds.WithRetries(2))
+		if _, err := mds.Call(t.Context(), c2, zbs.GetVolumeClients{Path: cbdPath}); err == nil {
+			t.Error("repeated more often than WithRetries says")
+		}
+	})
+}
+
+// When every connection hangs, waiting for one ends with the attempt, is not
+// sent, and does not tell on the MDS.
+func TestBusyConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 1, mds.WithConnections(1), mds.WithBreaker(1, time.Hour))
+		cluster.Node(0).Inject(fakemds.Hang.Times(1))
+		done := make(chan struct{})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		go func() {
+			defer close(done)
+			mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
+		}()
+		synctest.Wait()
+		_, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}, mds.Timeout(5*time.Second))
+		walk, ok := errors.AsType[*mds.WalkError](err)
+		if !ok || !errors.Is(err, mds.ErrBusy) || walk.Attempts[0].Sent || walk.Attempts[0].Duration != 5*time.Second {
+			t.Errorf("error %v, want ErrBusy after 5s, not sent", err)
+		}
+		if state := c.Breaker(c.Addrs()[0]); state != mds.BreakerClosed {
+			t.Errorf("breaker %s, want closed", state)
+		}
+		<-done
+	})
+}

@@ -1,0 +1,83 @@
+package mds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// ErrOldAgent: the agent is too old to be talked to safely. Sent the commands
+// of newer ones it can answer success without doing anything.
+var ErrOldAgent = errors.New("agent too old")
+
+// Health is what a probe learned of one MDS.
+type Health struct {
+	Addr    zbs.Addr
+	Err     error         // nil when it serves its cluster
+	Cluster zbs.Facts     // as far as it said so
+	Agent   zbs.PingReply // what it answered to a ping
+	Latency time.Duration // of the echo, the shortest way to the agent and back
+	Breaker Breaker       // after the probe
+}
+
+// Probe asks every MDS of the Caller, each for itself and all at once, whether
+// it is there (echo), which cluster it belongs to (facts) and whether it serves
+// that cluster (ping). The results stand in the order of the list; what went
+// wrong with one is its Err: a *WalkError, or ErrOldAgent for an agent that
+// knows no facts. It changes nothing on the agents.
+func Probe(ctx context.Context, c *Caller) []Health {
+	healths := make([]Health, len(c.nodes))
+	var group errgroup.Group
+	for i, n := range c.nodes {
+		group.Go(func() error {
+			h := &healths[i]
+			h.Addr = n.addr
+			h.Err = h.probe(ctx, c)
+			h.Breaker = n.state()
+			return nil
+		})
+	}
+	group.Wait()
+	return healths
+}
+
+func (h *Health) probe(ctx context.Context, c *Caller) (err error) {
+	target := Target(h.Addr)
+	start := time.Now()
+	if _, err = Call(ctx, c, zbs.Echo{}, target); err != nil {
+		return err
+	}
+	h.Latency = time.Since(start)
+	if h.Cluster, err = Call(ctx, c, zbs.GetFacts{}, target); err != nil {
+		if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusNotFound {
+			return fmt.Errorf("%w: %w", ErrOldAgent, err)
+		}
+		return err
+	}
+	h.Agent, err = Call(ctx, c, zbs.Ping{Cluster: h.Cluster}, target)
+	return err
+}
+
+// OneCluster returns the cluster that all MDS which answered belong to. The
+// error wraps ErrWrongCluster and says who named which, when they differ. It
+// returns false when none has answered.
+func OneCluster(healths []Health) (facts zbs.Facts, ok bool, err error) {
+	var first Health
+	for _, h := range healths {
+		switch {
+		case h.Cluster.UUID == "":
+		case !ok:
+			first, facts, ok = h, h.Cluster, true
+		case h.Cluster.UUID != facts.UUID:
+			return zbs.Facts{}, false, fmt.Errorf("%w: %s says %s, %s says %s",
+				ErrWrongCluster, first.Addr, facts.UUID, h.Addr, h.Cluster.UUID)
+		}
+	}
+	return facts, ok, nil
+}
