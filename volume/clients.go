@@ -1,0 +1,65 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// ClientsTimeout bounds each attempt at asking one MDS for clients: what ZStack
+// gives this query.
+const ClientsTimeout = 30 * time.Second
+
+// ClientList is who has a volume open, as one MDS says.
+type ClientList struct {
+	Path    zbs.Path
+	Clients []zbs.Client // as the agent lists them, possibly one host several times
+	MDS     zbs.Addr     // who said so
+	Trace   mds.Trace    // what each MDS did
+}
+
+// Clients asks who has a volume open. It asks one MDS after the other until one
+// answers, each for at most ClientsTimeout; opts come after these defaults and
+// hold for the capacity call that finds an unknown pool as well.
+//
+// An empty list is no proof that nobody has the volume open: an agent answers
+// one as well after a restart, on a storage too old to list clients and for a
+// volume that does not exist. Do not start a machine on the strength of it;
+// that takes the Guard, which proves it.
+//
+// The path must name a volume, not a snapshot. Errors wrap zbs.ErrInvalidPath
+// when it does not (nothing is sent), ErrNotFound when the cluster has no such
+// pool, or are a *mds.WalkError. The list then holds the trace alone.
+func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (ClientList, error) {
+	list := ClientList{Path: path}
+	if path.IsSnapshot() {
+		return list, fmt.Errorf("clients of %s: %w: a snapshot is not opened, ask for the volume %s",
+			path, zbs.ErrInvalidPath, path.OfVolume())
+	}
+	cbd, err := s.resolve(ctx, path, opts)
+	if walk, ok := errors.AsType[*mds.WalkError](err); ok {
+		list.Trace.Attempts = walk.Attempts
+	}
+	if err != nil {
+		return list, fmt.Errorf("clients of %s: %w", path, err)
+	}
+	answer, err := mds.Call(ctx, s.caller, zbs.GetVolumeClients{Path: cbd},
+		queryOptions(opts, mds.RouteKey(path.String()), mds.Record(&list.Trace))...)
+	if err != nil {
+		return list, fmt.Errorf("clients of %s: %w", path, err)
+	}
+	list.Clients = answer.Clients
+	list.MDS, _ = list.Trace.Answered()
+	return list, nil
+}
+
+// queryOptions are the defaults of a read, the user's opts, and what this
+// package needs, in that order.
+func queryOptions(opts []mds.CallOption, own ...mds.CallOption) []mds.CallOption {
+	all := []mds.CallOption{mds.TryNext(), mds.Timeout(ClientsTimeout)}
+	return append(append(all, opts...), own...)
+}

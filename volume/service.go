@@ -1,0 +1,93 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Service does what a storage plugin wants done with volumes. It is safe for
+// concurrent use; the zero Service is not usable, NewService makes one.
+type Service struct {
+	caller  *mds.Caller
+	pools   atomic.Pointer[zbs.PoolMap] // replaced as a whole, never changed
+	refresh singleflight.Group
+}
+
+// NewService returns a Service that asks through caller.
+func NewService(caller *mds.Caller) *Service {
+	return &Service{caller: caller}
+}
+
+// resolve spells path as agents understand it. The physical pool comes from
+// the capacity answer by exact name, because agents match names by substring;
+// the answer is kept, and asked for again when a pool is not in it. The error
+// wraps ErrNotFound for a pool that the cluster does not have.
+func (s *Service) resolve(ctx context.Context, path zbs.Path, opts []mds.CallOption) (zbs.CBDPath, error) {
+	if err := path.Validate(); err != nil {
+		return zbs.CBDPath{}, err
+	}
+	if pools := s.pools.Load(); pools != nil {
+		if cbd, err := pools.CBDPath(path); !errors.Is(err, zbs.ErrUnknownPool) {
+			return cbd, err
+		}
+	}
+	pools, err := s.refreshPools(ctx, opts)
+	if err != nil {
+		return zbs.CBDPath{}, fmt.Errorf("find its physical pool: %w", err)
+	}
+	cbd, err := pools.CBDPath(path)
+	if errors.Is(err, zbs.ErrUnknownPool) {
+		return zbs.CBDPath{}, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return cbd, err
+}
+
+// refreshPools asks for the pools. Calls with no options of their own that want
+// them at the same time share one query; it ends with the context of the first,
+// in which case the others ask again.
+func (s *Service) refreshPools(ctx context.Context, opts []mds.CallOption) (zbs.PoolMap, error) {
+	if len(opts) > 0 {
+		return s.askPools(ctx, opts)
+	}
+	for {
+		mine := false
+		shared := s.refresh.DoChan("", func() (any, error) {
+			mine = true
+			return s.askPools(ctx, nil)
+		})
+		select {
+		case r := <-shared:
+			if !mine && isContextError(r.Err) && ctx.Err() == nil {
+				continue
+			}
+			pools, _ := r.Val.(zbs.PoolMap)
+			return pools, r.Err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (s *Service) askPools(ctx context.Context, opts []mds.CallOption) (zbs.PoolMap, error) {
+	capacity, err := mds.Call(ctx, s.caller, zbs.GetCapacity{}, queryOptions(opts)...)
+	if err != nil {
+		return nil, err
+	}
+	pools, err := capacity.PoolMap()
+	if err != nil {
+		return nil, err
+	}
+	s.pools.Store(&pools)
+	return pools, nil
+}
