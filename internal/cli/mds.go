@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+func (a *app) mdsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "mds",
+		Short: "Look at the MDS themselves",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	status := &cobra.Command{
+		Use:   "status",
+		Short: "Ping every MDS and show how it is",
+		Long: `Ping every MDS and show how it is. Nothing on the agents is changed.
+
+  serving   answers, and belongs to the cluster it says
+  unsynced  answers, but lists no clients whatever the truth: it was restarted
+            and waits for ZStack to send it metadata/sync
+  old       an agent of 5.4.0 or before, which must not be used
+  refusing  answers that it does not serve, such as without a leader
+  down      gives no answer
+
+The exit code is 0 when every MDS serves, 4 when none gave an answer, else 1.`,
+		Example: `  zbsctl mds status --mds mds-a,mds-b,mds-c --timeout 3s
+  zbsctl mds status -o json`,
+		Args: cobra.NoArgs,
+	}
+	out := outputFlag(status)
+	status.RunE = func(cmd *cobra.Command, _ []string) error { return a.mdsStatus(cmd.Context(), *out) }
+	cmd.AddCommand(status)
+	return cmd
+}
+
+func (a *app) mdsStatus(ctx context.Context, out format) error {
+	caller, err := a.caller()
+	if err != nil {
+		return err
+	}
+	defer caller.Close()
+	healths := mds.Probe(ctx, caller)
+	if err := a.printHealths(healths, out); err != nil {
+		return err
+	}
+	_, _, wrong := mds.OneCluster(healths)
+	if wrong != nil {
+		a.printError(wrong)
+	}
+	a.code = statusCode(healths, wrong)
+	return nil
+}
+
+// statusCode is done when all serve one cluster, and cannot tell when nobody
+// answered.
+func statusCode(healths []mds.Health, wrong error) int {
+	serving, down := 0, 0
+	for _, h := range healths {
+		switch stateOf(h).text {
+		case "serving":
+			serving++
+		case "down":
+			down++
+		}
+	}
+	switch {
+	case wrong == nil && serving == len(healths):
+		return exitDone
+	case down == len(healths):
+		return exitCannotTell
+	default:
+		return exitFailed
+	}
+}
+
+func stateOf(h mds.Health) cell {
+	_, denied := errors.AsType[*zbs.AgentError](h.Err)
+	switch {
+	case h.Err == nil && h.Agent.Synced():
+		return cell{"serving", green}
+	case h.Err == nil:
+		return cell{"unsynced", yellow}
+	case errors.Is(h.Err, mds.ErrOldAgent):
+		return cell{"old", red}
+	case denied:
+		return cell{"refusing", red}
+	default:
+		return cell{"down", red}
+	}
+}
+
+// reason says why an MDS does not serve, without what the table shows already.
+func reason(h mds.Health) string {
+	if walk, ok := errors.AsType[*mds.WalkError](h.Err); ok && len(walk.Attempts) > 0 {
+		last := walk.Attempts[len(walk.Attempts)-1]
+		return walk.Op + ": " + string(last.Phase) + ": " + last.Err.Error()
+	}
+	if h.Err != nil {
+		return h.Err.Error()
+	}
+	return ""
+}
+
+func (a *app) printHealths(healths []mds.Health, out format) error {
+	if out == formatJSON || out == formatYAML {
+		doc := statusDoc{MDS: make([]mdsDoc, len(healths))}
+		for i, h := range healths {
+			doc.MDS[i] = mdsDoc{
+				MDS: h.Addr.String(), State: stateOf(h).text, Cluster: h.Cluster.UUID, Version: h.Cluster.Version,
+				AgentVersion: h.Agent.AgentVersion, LatencySeconds: h.Latency.Seconds(), Breaker: string(h.Breaker), Error: reason(h),
+			}
+		}
+		return encode(a.stdout, out, doc)
+	}
+	t := table{header: []string{"MDS", "STATE", "CLUSTER", "VERSION", "AGENT", "LATENCY", "BREAKER", "REASON"}}
+	for _, h := range healths {
+		latency := "-"
+		if h.Latency > 0 {
+			latency = took(h.Latency)
+		}
+		t.add(cell{text: h.Addr.String()}, stateOf(h), orDash(h.Cluster.UUID), orDash(h.Cluster.Version),
+			orDash(h.Agent.AgentVersion), cell{text: latency}, cell{text: string(h.Breaker)}, cell{reason(h), dim})
+	}
+	t.print(a.stdout, a.coloured(a.stdout))
+	return nil
+}
+
+func orDash(text string) cell {
+	if text == "" {
+		return cell{"-", dim}
+	}
+	return cell{text: text}
+}
+
+// statusDoc is the JSON and YAML of zbsctl mds status, a contract: see
+// docs/json-output.md.
+type statusDoc struct {
+	MDS []mdsDoc `json:"mds"`
+}
+
+type mdsDoc struct {
+	MDS            string  `json:"mds"`
+	State          string  `json:"state"`
+	Cluster        string  `json:"cluster,omitempty"`
+	Version        string  `json:"version,omitempty"`
+	AgentVersion   string  `json:"agentVersion,omitempty"`
+	LatencySeconds float64 `json:"latencySeconds,omitempty"` // of the echo
+	Breaker        string  `json:"breaker"`
+	Error          string  `json:"error,omitempty"`
+}

@@ -1,0 +1,115 @@
+// Package cli is the operator's tool zbsctl: a file per command. Commands
+// parse, call the packages of the library and print; data goes to stdout,
+// everything for people to stderr.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zbsclient/zbsclient/mds"
+)
+
+// app is one run of zbsctl.
+type app struct {
+	getenv func(string) string
+	stdout io.Writer
+	stderr io.Writer
+	ran    bool // a command was reached: errors from then on are not usage errors
+	code   int  // of a command that printed what failed itself
+
+	mdsList        []string
+	contextName    string
+	configFile     string
+	timeout        time.Duration
+	connectTimeout time.Duration
+	verbose        bool
+}
+
+// Main runs zbsctl with the arguments and returns its exit code. It ends its
+// work when the process is interrupted.
+func Main(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{getenv: getenv, stdout: stdout, stderr: stderr}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		if !a.ran {
+			err = &usageError{fmt.Errorf("%w; zbsctl help shows commands and flags", err)}
+		}
+		a.printError(err)
+		return exitCode(err)
+	}
+	return a.code
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "zbsctl",
+		Short: "Ask the metadata servers (MDS) of a ZBS cluster, safely when part of it is broken",
+		Long: `zbsctl asks the metadata servers (MDS) of a ZBS cluster, safely when part of it is broken.
+
+The MDS come from --mds, else from ZBS_MDS, else from the current context of the
+configuration file (zbsctl help config).`,
+		Example: `  zbsctl demo
+  zbsctl clients zbs://pool/volume --mds mds-a,mds-b,mds-c
+  ZBS_MDS="mds-a mds-b mds-c" zbsctl mds status`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRun:  func(*cobra.Command, []string) { a.ran = true },
+		DisableAutoGenTag: true,
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	flags := root.PersistentFlags()
+	flags.StringArrayVar(&a.mdsList, "mds", nil, "an MDS, or several with commas between; may be repeated\n(name, address, host:port, URL, or MDS URL user:password@host)")
+	flags.StringVar(&a.contextName, "context", "", "context of the configuration file (default: its current one)")
+	flags.StringVar(&a.configFile, "config", "", "configuration file (default: ZBS_CONFIG, else ~/.config/zbsctl/config.yaml)")
+	flags.DurationVar(&a.timeout, "timeout", 0, "bound of each attempt at one MDS (default 30s)")
+	flags.DurationVar(&a.connectTimeout, "connect-timeout", 0, "bound of connecting to one MDS (default 30s)")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log every attempt to stderr")
+	root.AddCommand(
+		a.clientsCommand(), a.mdsCommand(), a.demoCommand(), a.fakeCommand(), a.versionCommand(),
+		configTopic(), exitCodesTopic(),
+	)
+	return root
+}
+
+// caller returns the Caller that flags, environment and configuration describe.
+// Bad values are usage errors.
+func (a *app) caller() (*mds.Caller, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	opts := []mds.Option{mds.WithLogger(a.logger())}
+	if s.timeout != 0 {
+		opts = append(opts, mds.WithAttemptTimeout(s.timeout))
+	}
+	if s.connectTimeout != 0 {
+		opts = append(opts, mds.WithConnectTimeout(s.connectTimeout))
+	}
+	c, err := mds.New(s.mds, opts...)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return c, nil
+}
+
+func (a *app) logger() *slog.Logger {
+	if !a.verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
