@@ -15,7 +15,7 @@ type endpoint struct {
 	run   func(n *Node, cmd command) (reply object, after time.Duration)
 }
 
-// at once makes a handler that answers without delay.
+// atOnce makes a handler that answers without delay.
 func atOnce(f func(*Node, command) object) func(*Node, command) (object, time.Duration) {
 	return func(n *Node, cmd command) (object, time.Duration) { return f(n, cmd), 0 }
 }
@@ -61,9 +61,9 @@ func (e endpoint) execute(n *Node, body []byte) (object, time.Duration) {
 	if e.first == "" {
 		return e.run(n, nil)
 	}
-	cmd, err := parseCommand(body, e.first)
-	if err != nil {
-		return failure("%s", err), 0
+	cmd, refusal := parseCommand(body, e.first)
+	if refusal != nil {
+		return refusal, 0
 	}
 	if n.legacy() {
 		if refusal := cmd.toOldStyle(e); refusal != nil {

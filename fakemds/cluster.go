@@ -168,6 +168,12 @@ func (c *Cluster) CloseClient(path, client string) {
 	must(c.storage.withVolume(path, func(v *VolumeState) { v.closeLocked(client) }))
 }
 
+// UpdateVolume changes a volume by hand, for example to give it snapshots. It
+// panics when there is no such volume.
+func (c *Cluster) UpdateVolume(path string, change func(*VolumeState)) {
+	must(c.storage.withVolume(path, change))
+}
+
 // must panics on a mistake in a test's own text.
 func must(err error) {
 	if err != nil {

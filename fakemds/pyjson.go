@@ -102,23 +102,22 @@ type command map[string]any
 var errCompile = errors.New("cannot compile")
 
 // parseCommand reads a body. firstField is the field the handler looks at
-// first: a body that is no object fails when it is read. The text of the error
-// is the agent's.
-func parseCommand(body []byte, firstField string) (command, error) {
+// first: a body that is no object fails when it is read.
+func parseCommand(body []byte, firstField string) (cmd command, refusal object) {
 	text := strings.TrimPrefix(string(body), "\ufeff")
 	if text == "" {
-		return nil, errors.New("Cannot compile string: None to a jsonobject")
+		return nil, failure("Cannot compile string: None to a jsonobject")
 	}
 	v, err := decodeJSON(strings.ReplaceAll(text, "NaN", `"\u0000NaN"`))
 	if err != nil {
-		return nil, fmt.Errorf("Cannot compile string: %s to a jsonobject", text)
+		return nil, failure("Cannot compile string: %s to a jsonobject", text)
 	}
 	fields, ok := v.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("'%s' object has no attribute '%s'", pyType(v), firstField)
+		return nil, failure("'%s' object has no attribute '%s'", pyType(v), firstField)
 	}
 	if list := nullInList(fields); list != nil {
-		return nil, fmt.Errorf("Cannot parse object: None, type: <class 'NoneType'>, list dump: %s", pyRepr(list))
+		return nil, failure("Cannot parse object: None, type: <class 'NoneType'>, list dump: %s", pyRepr(list))
 	}
 	return command(fields), nil
 }

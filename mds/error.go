@@ -1,7 +1,6 @@
 package mds
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -212,10 +211,4 @@ func bare(err error) error {
 		}
 		err = inner
 	}
-}
-
-// isTimeout reports whether err is a time-out of whatever layer.
-func isTimeout(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }

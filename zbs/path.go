@@ -138,7 +138,7 @@ func ParseCBDPath(s string) (CBDPath, error) {
 	}
 	physical, rest, ok := strings.Cut(rest, "/")
 	if !ok {
-		return CBDPath{}, pathError(s, errors.New("want PHYSICAL/POOL/VOLUME behind cbd:"))
+		return CBDPath{}, pathError(s, errors.New("want PHYSICAL/POOL/VOLUME behind the prefix"))
 	}
 	if err := CheckName("physical pool", physical); err != nil {
 		return CBDPath{}, pathError(s, err)
