@@ -71,8 +71,9 @@ func TestCancelledAttemptsLeaveNothingSilent(t *testing.T) {
 		cluster := fakemds.NewCluster(t, 1)
 		cluster.AddVolume(volumePath)
 		slowDial := func(ctx context.Context, network, addr string) (net.Conn, error) {
-			time.Sleep(5 * time.Millisecond) // heedless of ctx, as a kernel's connect may be
-			return cluster.DialContext(ctx, network, addr)
+			time.Sleep(5 * time.Millisecond)
+			// Heedless of ctx: a connect may succeed at the moment it is cancelled.
+			return cluster.DialContext(context.WithoutCancel(ctx), network, addr)
 		}
 		c, err := mds.New(cluster.Addrs(), mds.WithDialContext(slowDial))
 		if err != nil {
@@ -81,16 +82,50 @@ func TestCancelledAttemptsLeaveNothingSilent(t *testing.T) {
 		defer c.Close()
 		cluster.Node(0).Inject(fakemds.Slow(5 * time.Millisecond))
 		var wg sync.WaitGroup
-		for i := range 100 {
+		for i := range 8 {
 			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%12)*time.Millisecond)
-				defer cancel()
-				mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
+				for j := range 100 {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Duration((i+5*j)%13)*time.Millisecond)
+					mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
+					cancel()
+				}
 			})
 		}
 		wg.Wait()
+		if n := len(cluster.Node(0).Conns()); n < 50 {
+			t.Errorf("%d connections, too few to show anything", n)
+		}
 		time.Sleep(30 * time.Second)
 		checkConnections(t, cluster.Node(0), mds.DefaultConnections+1)
+	})
+}
+
+// The connection of a cancelled dial must not serve the next attempt: what that
+// one sent would not be counted, and a command would be taken for not sent.
+func TestLateConnectionIsNotUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := fakemds.NewCluster(t, 1)
+		cluster.AddVolume(volumePath)
+		slowDial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+			time.Sleep(5 * time.Millisecond)
+			return cluster.DialContext(context.WithoutCancel(ctx), network, addr)
+		}
+		c, err := mds.New(cluster.Addrs(), mds.WithDialContext(slowDial), mds.WithConnections(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Millisecond)
+		defer cancel()
+		mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
+		cluster.Node(0).Inject(fakemds.Hang)
+		_, err = mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath})
+		if walk, ok := errors.AsType[*mds.WalkError](err); !ok || !walk.Attempts[0].Sent {
+			t.Errorf("error %v, want an attempt that was sent", err)
+		}
+		if n := len(cluster.Node(0).Requests()); n != 1 {
+			t.Errorf("%d requests arrived, want 1", n)
+		}
 	})
 }
 

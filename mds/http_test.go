@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jarcoal/httpmock"
+	"go.uber.org/goleak"
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -115,6 +116,9 @@ func deliverRequest(c *mds.Caller, r *http.Request) int {
 	c.CallbackHandler().ServeHTTP(w, r)
 	return w.status
 }
+
+// Goroutines of real sockets must not outlive the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type statusWriter struct {
 	header http.Header

@@ -198,15 +198,13 @@ func (x *exchange) adopt(l *lane, c *conn) bool {
 	return true
 }
 
-// end closes the connection that the exchange opened and has sent nothing on:
-// net/http would keep it, and it would hold a thread of the agent.
+// end marks the exchange over: a connection that its dial still brings is
+// closed, for the lane's next exchange would not know it. One that it opened and
+// sent nothing on is closed by go-retryablehttp, which gives up without it.
 func (x *exchange) end() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.over = true
-	if x.opened != nil && x.opened.written.Load() == 0 {
-		x.opened.Close()
-	}
 }
 
 // current returns the connection the exchange used last, and whether it was

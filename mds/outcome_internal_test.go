@@ -227,6 +227,29 @@ func checkLedger(t *testing.T, n *fakemds.Node, asked, executed int) {
 	}
 }
 
+// A reused connection that turns out dead is no licence to repeat a command
+// that must not run twice, or an idempotent one at the same MDS.
+func TestDeadKeepAliveOfAMutation(t *testing.T) {
+	for _, repeat := range []zbs.Repeat{zbs.Idempotent, zbs.Unsafe} {
+		t.Run(repeat.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cluster, c := newTestCluster(t, 1, WithRetries(3))
+				o := op{endpoint: zbs.EndpointVolumeClients, command: zbs.GetVolumeClients{Path: testPath}, decode: decoderOf[zbs.VolumeClients]}
+				o.endpoint.Repeat = repeat
+				valid := func() error { return nil }
+				if _, err := c.call(t.Context(), o, valid, nil); err != nil {
+					t.Fatal(err)
+				}
+				cluster.Node(0).Inject(fakemds.ResetAfter.Times(1))
+				if _, err := c.call(t.Context(), o, valid, nil); !errors.Is(err, ErrAmbiguous) {
+					t.Errorf("error %v, want ErrAmbiguous", err)
+				}
+				checkLedger(t, cluster.Node(0), 2, 2)
+			})
+		})
+	}
+}
+
 // A TLS failure is the one row that the fake, which speaks plain HTTP, plays by
 // itself: whatever it answers is no handshake.
 func TestOutcomeTLSFailure(t *testing.T) {
