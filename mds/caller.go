@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -79,6 +80,9 @@ func (c *Caller) Close() error {
 	}
 	return c.receiver.close()
 }
+
+// AttemptTimeout returns what bounds an attempt unless the call says otherwise.
+func (c *Caller) AttemptTimeout() time.Duration { return c.cfg.attemptTimeout }
 
 // Addrs returns the MDS in the order of the list.
 func (c *Caller) Addrs() []zbs.Addr {

@@ -10,8 +10,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// ClientsTimeout bounds each attempt at asking one MDS for clients: what ZStack
-// gives this query.
+// ClientsTimeout bounds each attempt at asking one MDS for clients, unless the
+// Caller's attempt time-out is shorter: what ZStack gives this query.
 const ClientsTimeout = 30 * time.Second
 
 // ClientList is who has a volume open, as one MDS says.
@@ -48,7 +48,7 @@ func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOp
 		return list, fmt.Errorf("clients of %s: %w", path, err)
 	}
 	answer, err := mds.Call(ctx, s.caller, zbs.GetVolumeClients{Path: cbd},
-		queryOptions(opts, mds.RouteKey(path.String()), mds.Record(&list.Trace))...)
+		s.queryOptions(opts, mds.RouteKey(path.String()), mds.Record(&list.Trace))...)
 	if err != nil {
 		return list, fmt.Errorf("clients of %s: %w", path, err)
 	}
@@ -59,7 +59,7 @@ func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOp
 
 // queryOptions are the defaults of a read, the user's opts, and what this
 // package needs, in that order.
-func queryOptions(opts []mds.CallOption, own ...mds.CallOption) []mds.CallOption {
-	all := []mds.CallOption{mds.TryNext(), mds.Timeout(ClientsTimeout)}
+func (s *Service) queryOptions(opts []mds.CallOption, own ...mds.CallOption) []mds.CallOption {
+	all := []mds.CallOption{mds.TryNext(), mds.Timeout(min(ClientsTimeout, s.caller.AttemptTimeout()))}
 	return append(append(all, opts...), own...)
 }

@@ -141,6 +141,26 @@ func TestClientsOverBrokenMDS(t *testing.T) {
 	})
 }
 
+// A Caller's own, shorter time-out holds; a longer one does not.
+func TestClientsTimeout(t *testing.T) {
+	for attempt, want := range map[time.Duration]time.Duration{2 * time.Second: 2 * time.Second, time.Hour: volume.ClientsTimeout} {
+		synctest.Test(t, func(t *testing.T) {
+			cluster, service := start(t, 1, mds.WithAttemptTimeout(attempt))
+			if _, err := service.Clients(t.Context(), path); err != nil {
+				t.Fatal(err)
+			}
+			cluster.Node(0).Inject(fakemds.Hang)
+			began := time.Now()
+			if _, err := service.Clients(t.Context(), path); err == nil {
+				t.Error("a hung MDS answered")
+			}
+			if took := time.Since(began); took != want {
+				t.Errorf("with attempts of %v it took %v, want %v", attempt, took, want)
+			}
+		})
+	}
+}
+
 // Many callers that need the pools at once share one query; one that gives up
 // does not take the others with it.
 func TestPoolsAreAskedForOnce(t *testing.T) {

@@ -80,7 +80,7 @@ func isContextError(err error) bool {
 }
 
 func (s *Service) askPools(ctx context.Context, opts []mds.CallOption) (zbs.PoolMap, error) {
-	capacity, err := mds.Call(ctx, s.caller, zbs.GetCapacity{}, queryOptions(opts)...)
+	capacity, err := mds.Call(ctx, s.caller, zbs.GetCapacity{}, s.queryOptions(opts)...)
 	if err != nil {
 		return nil, err
 	}

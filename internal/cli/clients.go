@@ -62,9 +62,6 @@ func (a *app) clients(ctx context.Context, args []string, out format, opts []mds
 		return err
 	}
 	defer caller.Close()
-	if a.timeout > 0 {
-		opts = append(opts, mds.Timeout(a.timeout))
-	}
 	answers := askClients(ctx, volume.NewService(caller), paths, opts)
 	if err := a.printClients(answers, out); err != nil {
 		return err

@@ -115,7 +115,7 @@ func (d *demonstration) play(ctx context.Context, number int, s scene) error {
 	service := volume.NewService(caller)
 	// The pool map is cached by the time something breaks, as in any program
 	// that has run for a while.
-	warm, err := service.Clients(ctx, d.path, mds.Timeout(demoTimeout))
+	warm, err := service.Clients(ctx, d.path)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (d *demonstration) play(ctx context.Context, number int, s scene) error {
 
 	s.setup(d)
 	start := time.Now()
-	list, err := service.Clients(ctx, d.path, mds.Timeout(demoTimeout))
+	list, err := service.Clients(ctx, d.path)
 	d.show(number, s, list, err, time.Since(start))
 	for i := range d.cluster.Addrs() {
 		d.cluster.Node(i).Clear()
