@@ -68,6 +68,9 @@ func (a Attempt) String() string {
 	if a.Err == nil {
 		return fmt.Sprintf("%s: answered", a.Addr)
 	}
+	if no, ok := a.Err.(*zbs.AgentError); ok { // its text names the agent again
+		return fmt.Sprintf("%s: %s: %s", a.Addr, a.Phase, no.Reason())
+	}
 	return fmt.Sprintf("%s: %s: %v", a.Addr, a.Phase, a.Err)
 }
 

@@ -14,16 +14,21 @@ type AgentError struct {
 	Message  string   // its text, possibly of several lines
 }
 
-// Error returns one line.
+// Error returns one line that names agent and endpoint.
 func (e *AgentError) Error() string {
-	message := strings.Join(strings.FieldsFunc(e.Message, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
-	if message == "" {
-		message = "no reason given"
-	}
 	if e.Addr.IsZero() {
-		return "agent answered: " + message
+		return "agent answered: " + e.Reason()
 	}
-	return fmt.Sprintf("agent %s answered to %s: %s", e.Addr, e.Endpoint.Name, message)
+	return fmt.Sprintf("agent %s answered to %s: %s", e.Addr, e.Endpoint.Name, e.Reason())
+}
+
+// Reason returns the agent's text in one line.
+func (e *AgentError) Reason() string {
+	lines := strings.FieldsFunc(e.Message, func(r rune) bool { return r == '\n' || r == '\r' })
+	if len(lines) == 0 {
+		return "no reason given"
+	}
+	return strings.Join(lines, "; ")
 }
 
 // NotFound reports whether the agent's text says that a volume or pool does not

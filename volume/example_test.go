@@ -1,0 +1,49 @@
+package volume_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Who has the volume open?
+func ExampleService_Clients() {
+	cluster, err := fakemds.Start(3)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cluster.Close()
+	cluster.AddVolume("zbs://pool/vol", "10.0.0.5:9001")
+	listener, err := cluster.Listen() // where the agents post results
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	caller, err := mds.New(cluster.Addrs(), mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer caller.Close()
+
+	path, err := zbs.ParsePath("zbs://pool/vol")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	list, err := volume.NewService(caller).Clients(context.Background(), path)
+	if err != nil {
+		fmt.Println(err) // cannot tell: not the same as nobody
+		return
+	}
+	for _, client := range list.Clients {
+		fmt.Println(path, "is open on", client.IP)
+	}
+	// Output:
+	// zbs://pool/vol is open on 10.0.0.5
+}
