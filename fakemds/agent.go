@@ -20,6 +20,22 @@ func atOnce(f func(*Node, command) object) func(*Node, command) (object, time.Du
 	return func(n *Node, cmd command) (object, time.Duration) { return f(n, cmd), 0 }
 }
 
+// onVolume makes a handler for an endpoint whose path names a volume or a
+// snapshot of it. f is called with the storage locked, and with no volume when
+// there is none of the name.
+func onVolume(f func(*Node, command, *storage, parts, *VolumeState) object) func(*Node, command) (object, time.Duration) {
+	return atOnce(func(n *Node, cmd command) object {
+		p, refusal := split(cmd["path"])
+		if refusal != nil {
+			return refusal
+		}
+		s := n.cluster.storage
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return f(n, cmd, s, p, s.volumes[p.key()])
+	})
+}
+
 // prefix of all paths.
 const prefix = "/zbs/primarystorage/"
 
@@ -33,18 +49,18 @@ var endpoints = map[string]endpoint{
 	"resource/usage":     {first: "cgroupNames", run: atOnce(resourceUsage)},
 	"volume/create":      {old: true, first: "logicalPool", run: atOnce(volumeCreate)},
 	"volume/delete":      {old: true, first: "path", run: volumeDelete},
-	"volume/query":       {old: true, first: "path", run: atOnce(volumeQuery)},
+	"volume/query":       {old: true, first: "path", run: onVolume(volumeQuery)},
 	"volume/query/batch": {old: true, first: "installPaths", run: atOnce(volumeQueryBatch)},
-	"volume/clone":       {old: true, first: "path", run: atOnce(volumeClone)},
-	"volume/expand":      {old: true, first: "path", run: atOnce(volumeExpand)},
-	"volume/flatten":     {first: "path", run: atOnce(volumeFlatten)},
-	"volume/cbdtonbd":    {old: true, first: "path", run: atOnce(volumeToNBD)},
+	"volume/clone":       {old: true, first: "path", run: onVolume(volumeClone)},
+	"volume/expand":      {old: true, first: "path", run: onVolume(volumeExpand)},
+	"volume/flatten":     {first: "path", run: onVolume(volumeFlatten)},
+	"volume/cbdtonbd":    {old: true, first: "path", run: onVolume(volumeToNBD)},
 	"volume/cleannbd":    {old: true, first: "port", run: atOnce(volumeCleanNBD)},
 	"volume/clients":     {sync: true, first: "path", run: atOnce(volumeClients)},
-	"snapshot/create":    {old: true, first: "path", run: atOnce(snapshotCreate)},
-	"snapshot/delete":    {old: true, first: "path", run: atOnce(snapshotDelete)},
-	"snapshot/rollback":  {old: true, first: "path", run: atOnce(snapshotRollback)},
-	"copy":               {old: true, first: "path", run: atOnce(copySnapshot)},
+	"snapshot/create":    {old: true, first: "path", run: onVolume(snapshotCreate)},
+	"snapshot/delete":    {old: true, first: "path", run: onVolume(snapshotDelete)},
+	"snapshot/rollback":  {old: true, first: "path", run: onVolume(snapshotRollback)},
+	"copy":               {old: true, first: "path", run: onVolume(copySnapshot)},
 	"client/deploy":      {old: true, first: "ip", run: atOnce(clientDeploy)},
 	"vhost/deploy":       {first: "hostIp", run: atOnce(hostDone)},
 	"vhost/destroy":      {first: "hostIp", run: atOnce(hostDone)},

@@ -4,15 +4,7 @@ import "slices"
 
 // snapshotCreate takes any snapshot whose name contains the wanted one for it
 // when it shall skip an existing one.
-func snapshotCreate(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
+func snapshotCreate(n *Node, cmd command, s *storage, p parts, v *VolumeState) object {
 	if v == nil && n.legacy() {
 		return failure(notString, "NoneType")
 	}
@@ -35,19 +27,11 @@ func snapshotCreate(n *Node, cmd command) object {
 }
 
 // snapshotDelete answers success also where the storage refuses.
-func snapshotDelete(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
+func snapshotDelete(n *Node, _ command, s *storage, p parts, v *VolumeState) object {
 	kind := "volume"
 	if n.legacy() {
 		kind = "lun"
 	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
 	if v == nil {
 		return failure("cannot found snapshot for %s[%s], error[Rpc[ListSnapShot] for [%s] status code: kFileNotExists]", kind, p.key(), p.key())
 	}
@@ -58,15 +42,7 @@ func snapshotDelete(n *Node, cmd command) object {
 	return success()
 }
 
-func snapshotRollback(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
+func snapshotRollback(_ *Node, _ command, s *storage, p parts, v *VolumeState) object {
 	i := -1
 	if v != nil {
 		i = v.snapshot(pyText(p.snapshot))
@@ -80,15 +56,7 @@ func snapshotRollback(n *Node, cmd command) object {
 
 // copySnapshot copies a snapshot to a new volume. With threadContext.api any
 // failure deletes the destination's name in the source pool.
-func copySnapshot(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
+func copySnapshot(_ *Node, cmd command, s *storage, p parts, v *VolumeState) object {
 	if v == nil {
 		return failure("failed to query snapshot info for volume[%s], error[Rpc[ListSnapShot] for [%s] status code: kFileNotExists]", p.volume, p.key())
 	}

@@ -98,15 +98,7 @@ func (s *storage) clonedLocked(v *VolumeState, snapshot string) bool {
 	return false
 }
 
-func volumeQuery(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
+func volumeQuery(_ *Node, cmd command, s *storage, p parts, v *VolumeState) object {
 	if v == nil {
 		return failure("cannot found volume[%s] info, error[Rpc[GetFileInfo] for [%s] status code: kFileNotExists]", cmd["path"], p.key())
 	}
@@ -163,15 +155,7 @@ func (s *storage) hasVolumesLocked(logical string) bool {
 
 // volumeClone protects the snapshot unless one whose name contains its name is
 // protected, which the storage then refuses to clone.
-func volumeClone(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
+func volumeClone(n *Node, cmd command, s *storage, p parts, v *VolumeState) object {
 	if v == nil || len(v.Snapshots) == 0 {
 		return failure("failed to found snapshot for volume[%s]", p.volume)
 	}
@@ -202,15 +186,7 @@ func volumeClone(n *Node, cmd command) object {
 	return success(member{"installPath", p.cbd(dst)}, member{"size", size}, member{"actualSize", 0})
 }
 
-func volumeExpand(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
+func volumeExpand(_ *Node, cmd command, s *storage, p parts, v *VolumeState) object {
 	size, ok := parseSize(cmd["size"], cmd["unit"])
 	switch {
 	case v == nil:
@@ -224,15 +200,7 @@ func volumeExpand(n *Node, cmd command) object {
 	return success(member{"size", v.Size})
 }
 
-func volumeFlatten(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
+func volumeFlatten(_ *Node, _ command, s *storage, p parts, v *VolumeState) object {
 	if v == nil {
 		return failure("cannot found volume[%s] info, error[Rpc[GetFileInfo] for [%s] status code: kFileNotExists]", p.key(), p.key())
 	}
@@ -244,11 +212,7 @@ func volumeFlatten(n *Node, cmd command) object {
 
 // volumeToNBD exports the first snapshot whose name contains the wanted one,
 // and says that the export is on the node it was told to be.
-func volumeToNBD(n *Node, cmd command) object {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal
-	}
+func volumeToNBD(_ *Node, cmd command, s *storage, p parts, v *VolumeState) object {
 	portRange, ok := cmd["portRange"].(string)
 	if !ok {
 		return failure("'%s' object has no attribute 'split'", pyType(cmd["portRange"]))
@@ -262,13 +226,10 @@ func volumeToNBD(n *Node, cmd command) object {
 	if err != nil {
 		return failure("list index out of range")
 	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	exported := p.key()
 	if name, ok := p.snapshot.(string); ok {
 		exported += "@"
-		if v := s.volumes[p.key()]; v != nil && v.snapshotLike(name) >= 0 {
+		if v != nil && v.snapshotLike(name) >= 0 {
 			exported += v.Snapshots[v.snapshotLike(name)].Name
 		}
 	}
