@@ -7,8 +7,8 @@ type EchoReply struct{}
 
 // Facts name a cluster.
 type Facts struct {
-	UUID    string `json:"uuid,omitempty"` // empty when the cluster is older than 1.5.1
-	Version string `json:"version"`        // storage version such as "1.6.2"; empty when unknown
+	UUID    string `json:"uuid,omitempty"`    // empty when the cluster is older than 1.5.1
+	Version string `json:"version,omitempty"` // of the storage, such as "1.6.2"; empty when unknown
 }
 
 // PingReply is the answer to Ping.
