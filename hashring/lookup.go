@@ -1,0 +1,161 @@
+package hashring
+
+import (
+	"iter"
+	"slices"
+	"unsafe"
+)
+
+// Owner returns the node that owns key, or false if the ring is empty.
+func (r *Ring) Owner(key string) (string, bool) {
+	s := r.load()
+	switch {
+	case s.slots != nil:
+		return s.names[s.slots.owner[slotOf(keyHash(key, 0))]], true
+	case s.circle != nil && len(s.circle.points) > 0:
+		pos := zstackHash(key)
+		if node := s.circle.owners[bucketOf(pos)]; node != absent {
+			return s.names[node], true
+		}
+		return s.names[s.top(uint32(pos)).first], true
+	}
+	return "", false
+}
+
+// OwnerBytes is [Ring.Owner] for a key in bytes. It makes no copy of key.
+func (r *Ring) OwnerBytes(key []byte) (string, bool) {
+	// The string lives no longer than this call, and no lookup keeps its key.
+	return r.Owner(unsafe.String(unsafe.SliceData(key), len(key)))
+}
+
+// Owners returns the first n nodes of key's order, owner first, fewer if the ring
+// has fewer. It is nil for an empty ring.
+func (r *Ring) Owners(key string, n int) []string {
+	if n = min(n, r.Len()); n <= 0 {
+		return nil
+	}
+	return r.AppendOwners(make([]string, 0, n), key, n)
+}
+
+// AppendOwners appends what [Ring.Owners] returns to dst. It allocates nothing if
+// dst has room and n is at most three.
+func (r *Ring) AppendOwners(dst []string, key string, n int) []string {
+	s := r.load()
+	if n = min(n, len(s.names)); n <= 0 {
+		return dst
+	}
+	at := s.locate(key)
+	top := s.top(at)
+	if n > ranked || n > 0 && top.last(n) == absent {
+		for _, node := range s.order(at)[:n] {
+			dst = append(dst, s.names[node])
+		}
+		return dst
+	}
+	switch n {
+	case 1:
+		return append(dst, s.names[top.first])
+	case 2:
+		return append(dst, s.names[top.first], s.names[top.second])
+	}
+	return append(dst, s.names[top.first], s.names[top.second], s.names[top.third])
+}
+
+// Walk goes through all nodes in key's order: the owner, then the node that would
+// own key if the owner left, and so on, each node once. An iteration sees one
+// snapshot of the ring, whatever changes meanwhile.
+func (r *Ring) Walk(key string) iter.Seq[string] {
+	return func(yield func(string) bool) { r.load().walk(key, yield) }
+}
+
+func (s *snapshot) walk(key string, yield func(string) bool) {
+	if len(s.names) == 0 {
+		return
+	}
+	at := s.locate(key)
+	top := s.top(at)
+	for done, node := range [...]uint16{top.first, top.second, top.third} {
+		if node == absent {
+			s.walkRest(at, done, yield)
+			return
+		}
+		if !yield(s.names[node]) {
+			return
+		}
+	}
+	s.walkRest(at, ranked, yield)
+}
+
+// walkRest goes on after the first nodes of the order. To rank all of them costs a
+// sort or a turn around the circle, only for whoever wants more than three.
+func (s *snapshot) walkRest(at uint32, done int, yield func(string) bool) {
+	if done >= len(s.names) {
+		return
+	}
+	for _, node := range s.order(at)[done:] {
+		if !yield(s.names[node]) {
+			return
+		}
+	}
+}
+
+// Nodes returns the members by name, in a slice that belongs to the caller.
+func (r *Ring) Nodes() []string { return slices.Sorted(slices.Values(r.load().names)) }
+
+// Len returns the number of members.
+func (r *Ring) Len() int { return len(r.load().names) }
+
+// Has reports whether node is a member. Under [ZStack] it answers as hasNode does
+// there: whether any position of that name is taken, be it by another node, and so
+// also true for some names that were never added. Use [Ring.Weight] for membership.
+func (r *Ring) Has(node string) bool {
+	s := r.load()
+	if s.circle != nil {
+		return s.circle.has(node)
+	}
+	return slices.Contains(s.names, node)
+}
+
+// Weight returns the weight of a member, and 0 for a node that is none.
+func (r *Ring) Weight(node string) int {
+	s := r.load()
+	switch {
+	case s.circle == nil:
+		return s.contest.weight(node)
+	case slices.Contains(s.names, node):
+		return 1
+	}
+	return 0
+}
+
+// weight is the weight that node has or would have as a newcomer.
+func (s *snapshot) weight(node string) int {
+	return max(1, s.contest.weight(node))
+}
+
+// locate hashes a key to its slot or position.
+func (s *snapshot) locate(key string) uint32 {
+	if s.slots != nil {
+		return slotOf(keyHash(key, 0))
+	}
+	return uint32(zstackHash(key))
+}
+
+// top returns the first nodes at a slot or position, absent where there are fewer.
+func (s *snapshot) top(at uint32) ranking {
+	switch {
+	case s.slots != nil:
+		return s.slots.get(at)
+	case s.circle != nil && len(s.circle.points) > 0:
+		return s.circle.tops[s.circle.find(int32(at))]
+	}
+	return nobody
+}
+
+// order returns all nodes in the order of a slot or position.
+func (s *snapshot) order(at uint32) []uint16 {
+	if s.slots != nil {
+		return s.contest.order(slotHash(at))
+	}
+	return s.circle.order(s.names, int32(at))
+}
