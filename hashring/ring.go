@@ -83,6 +83,28 @@ func (r *Ring) Add(node string) bool {
 	return i < 0
 }
 
+// addAll adds nodes that are no members in one step for all readers.
+func (r *Ring) addAll(nodes []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.load()
+	nodes = nodes[:min(len(nodes), MaxNodes-len(s.names))]
+	switch {
+	case len(nodes) == 0:
+	case r.placement == ZStack:
+		names := slices.Concat(s.names, nodes)
+		r.snap.Store(&snapshot{names: names, circle: r.circleOf(s).with(names, len(s.names))})
+	case len(nodes) < 8: // about where building anew becomes cheaper
+		for _, node := range nodes {
+			s = s.slotsWith(node, 1)
+		}
+		r.snap.Store(s)
+	default:
+		names := slices.Sorted(slices.Values(slices.Concat(s.names, nodes)))
+		r.snap.Store(newSlots(newContest(names, s.weight)))
+	}
+}
+
 // Remove removes a node and reports whether it was a member. Under [ZStack] the
 // remove of a node that is no member still frees the positions that bear its name.
 func (r *Ring) Remove(node string) bool {
@@ -201,16 +223,20 @@ func (r *Ring) newCircle(names, nodes []string) *snapshot {
 	return &snapshot{names: names, circle: c}
 }
 
-func (r *Ring) circleWith(s *snapshot, node string, i int) *snapshot {
-	names, c := s.names, s.circle
-	if c == nil {
-		c = newCircle(r.replicas)
+func (r *Ring) circleOf(s *snapshot) *circle {
+	if s.circle != nil {
+		return s.circle
 	}
+	return newCircle(r.replicas)
+}
+
+func (r *Ring) circleWith(s *snapshot, node string, i int) *snapshot {
+	names := s.names
 	if i < 0 {
 		i = len(names)
 		names = append(slices.Clone(names), node)
 	}
-	return &snapshot{names: names, circle: c.with(names[:i+1], i)}
+	return &snapshot{names: names, circle: r.circleOf(s).with(names[:i+1], i)}
 }
 
 func (r *Ring) circleWithout(s *snapshot, node string, i int) *snapshot {
