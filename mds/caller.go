@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/zbsclient/zbsclient/hashring"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -47,7 +48,7 @@ func New(addrs []string, opts ...Option) (*Caller, error) {
 		names[i] = n.name
 	}
 	if c.cfg.router == nil {
-		c.cfg.router = hashRouter(names)
+		c.cfg.router = hashring.New(hashring.Default, names...)
 	}
 	c.receiver = &receiver{logger: c.cfg.logger, tasks: make(map[string]*task)}
 	return c, nil

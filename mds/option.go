@@ -189,7 +189,8 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithRouter sets the order in which MDS are asked for a key.
+// WithRouter sets the order in which MDS are asked for a key, a hashring.Ring of
+// the default placement unless set.
 func WithRouter(r Router) Option {
 	return func(c *config) error {
 		if r == nil {
