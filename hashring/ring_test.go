@@ -398,7 +398,7 @@ func TestDiff(t *testing.T) {
 			if d := hashring.Diff(old, old, keys2000...); d.Share != 0 || d.Flows != nil || d.Keys != nil {
 				t.Errorf("a ring differs from itself: %+v", d)
 			}
-			if d := hashring.Diff(new(hashring.Ring), old); math.Abs(d.Share-1) > 1e-9 {
+			if d := hashring.Diff(new(hashring.Ring), old); math.Abs(d.Share-1) > 1e-12 {
 				t.Errorf("share from the empty ring is %v, want 1", d.Share)
 			}
 		})
