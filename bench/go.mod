@@ -1,6 +1,6 @@
 module github.com/zbsclient/zbsclient/bench
 
-go 1.26.8
+go 1.26.0
 
 require (
 	github.com/buraksezer/consistent v0.10.0
