@@ -65,7 +65,10 @@ func hashASCII(w uint64) uint32 {
 }
 
 // javaHashUTF16 is javaHash for any text. A rune above U+FFFF counts as its two
-// surrogates, a byte that is not UTF-8 as U+FFFD.
+// surrogates, a byte that is not UTF-8 as U+FFFD. Inlined, it would take registers
+// from the loops for ASCII.
+//
+//go:noinline
 func javaHashUTF16(h uint32, s string) uint32 {
 	for _, r := range s {
 		if r > 0xffff {

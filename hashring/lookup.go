@@ -12,12 +12,12 @@ func (r *Ring) Owner(key string) (string, bool) {
 	switch {
 	case s.slots != nil:
 		return s.names[s.slots.owner[slotOf(keyHash(key, 0))]], true
-	case s.circle != nil && len(s.circle.points) > 0:
+	case s.circle != nil && s.circle.owners != nil:
 		pos := zstackHash(key)
 		if node := s.circle.owners[bucketOf(pos)]; node != absent {
 			return s.names[node], true
 		}
-		return s.names[s.top(uint32(pos)).first], true
+		return s.names[s.circle.tops[s.circle.search(pos)].first], true
 	}
 	return "", false
 }
