@@ -1,2 +1,99 @@
 // Package hashring says which node owns a key, and in which order the others follow.
+//
+// It knows nothing of what the keys are for, and imports nothing of this module. The
+// shortest program:
+//
+//	ring := hashring.New(hashring.Default, "mds-a", "mds-b", "mds-c")
+//	owner, ok := ring.Owner("pool/volume-42") // ok is false for an empty ring
+//	for node := range ring.Walk("pool/volume-42") {
+//		// the owner first, then every other node once
+//	}
+//
+// Processes that share work over a table of live nodes use a [Membership] on top;
+// package sqlsource reads ZStack's table for it.
+//
+// # What a ring promises
+//
+//  1. The owner of a key is the first of its order; [Ring.Owners] and [Ring.Walk]
+//     give more of the same order.
+//  2. Under [Default] the order depends on the key and on the set of nodes with
+//     their weights, not on history, process, platform or version of this package.
+//  3. Under [Default] a node that leaves is cut out of every order and the rest
+//     stays: its keys go to the next in their order, no other key moves. A node that
+//     joins takes only the keys it then owns.
+//  4. Under [Default] shares follow the weights, with a standard deviation of
+//     sqrt(nodes/2^18) besides what the keys themselves scatter.
+//  5. Under [ZStack] every answer is the one of the management node's ring, collided
+//     positions included, given the same adds and removes in the same order. Nodes
+//     after the owner follow in the order of their positions; a node that lost all
+//     its positions to others owns nothing and comes last.
+//
+// Keys are bytes. Only [ZStack] reads them as text, since it hashes UTF-16 as Java
+// does: a rune above U+FFFF is two surrogates, and each byte of a Go string that is
+// not UTF-8 counts as one U+FFFD. Java's own decoder may make one U+FFFD of several
+// such bytes, so that malformed keys can have another owner there, and malformed
+// keys that differ can be one key here.
+//
+// # What a membership promises
+//
+// The rules of a round stand at [Membership.Heartbeat]. In short: no node leaves by
+// one missing read, a source that fails changes nothing, and a node whose own entry
+// has gone owns nothing from that moment.
+//
+// A membership is no lock. Two nodes learn of a change at different times, up to the
+// rounds it takes, and until then both may own a key or neither. While the source
+// cannot be reached a node goes on owning what it owned; where two owners do harm,
+// look at [Membership.Status] and stop when the last good round is older than the
+// source's patience.
+//
+// # Concurrency
+//
+// Everything may be called from many goroutines. Lookups read one immutable snapshot
+// through an atomic pointer and take no lock: they see the ring before or after a
+// change, never between. Writers wait for each other, copy and publish. Observers
+// are called outside all locks.
+//
+// # Testing with it
+//
+// [Static] is a source that never changes. A source in memory is one method, two if
+// nodes have to keep themselves alive ([Beater]); [Membership.Heartbeat] does one
+// round at a time, without a clock, and [Membership.Run] runs on virtual time in a
+// testing/synctest bubble.
+//
+// # Cost
+//
+// Nanoseconds per lookup of a key of 32 characters, without allocation, on one core
+// of an AMD EPYC virtual machine (Go 1.26, medians of three):
+//
+//	nodes                        3     16    128   1000
+//	Default  Owner              6.2    6.3    6.8    6.7
+//	         first three       12.7   12.8   12.8   17.4
+//	ZStack   Owner             11.7   11.9   11.6   12.2
+//	         first three       17.8   17.9   18.2   19.0
+//
+// Two goroutines on two cores look up twice as much: 3.4 ns per Owner of Default at
+// 16 nodes and 5.8 ns of ZStack, over both. To add a node to 15, or to remove it,
+// takes 2.3 and 2.4 ms with Default, 0.2 and 0.2 ms with ZStack; [New] with 1,000
+// nodes 0.4 s and 0.04 s. A ring of Default holds 1.5 MiB, whatever its size. From
+//
+//	go test -run '^$' -bench . -count 3 -cpu 1,2 ./hashring
+//
+// Among others (nanoseconds per lookup and largest load divided by the mean, over
+// 200,000 keys; the hash of buraksezer, rendezvous and jump is FNV-1a):
+//
+//	nodes                                 3           16          128         1000
+//	hashring, Default             7.5  1.00    7.5  1.02    7.5  1.07    7.8  1.34
+//	hashring, ZStack             13.3  1.42   13.9  2.54   13.5  2.89   13.8  3.88
+//	dgryski/go-jump                39  1.00     44  1.02     48  1.07     67  1.28
+//	dgryski/go-rendezvous          35  1.00     64  1.01    218  1.08   1212  1.25
+//	buraksezer/consistent          78  1.25     81  1.19     87  1.31    101  1.50
+//	stathat.com/c/consistent      110  1.22    126  1.72    140  2.12    164  2.87
+//	serialx/hashring              238  1.44    257  3.79    276  7.60    312  7.52
+//
+// From
+//
+//	cd bench && go test -run '^$' -bench Owner -cpu 1 .
+//
+// With 10^6 keys the largest load of Default is 1.006, 1.019 and 1.092 times the mean
+// at 3, 16 and 128 nodes (TestBalance).
 package hashring
