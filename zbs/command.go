@@ -2,8 +2,17 @@ package zbs
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
+
+// ErrInvalidCommand is wrapped by every error about a field of a command that
+// is neither a path nor a name: a size, a port, a password.
+var ErrInvalidCommand = errors.New("invalid command")
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalidCommand, fmt.Sprintf(format, args...))
+}
 
 // Command is a request to an agent. Its type fixes the endpoint it goes to and
 // the type R of the answer, so that a call infers both:
@@ -16,7 +25,7 @@ type Command[R any] interface {
 	// Endpoint returns where the command goes.
 	Endpoint() Endpoint
 	// Validate reports what keeps the command from being sent. Errors wrap
-	// ErrInvalidPath or ErrInvalidName.
+	// ErrInvalidPath, ErrInvalidName or ErrInvalidCommand.
 	Validate() error
 
 	answer() R
@@ -35,6 +44,9 @@ func (env Envelope) Encode(command any) ([]byte, error) {
 	head, err := json.Marshal(env)
 	if err != nil {
 		return nil, fmt.Errorf("encode envelope: %w", err)
+	}
+	if c, ok := command.(interface{ wire() any }); ok {
+		command = c.wire()
 	}
 	fields, err := json.Marshal(command)
 	if err != nil {

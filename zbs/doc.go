@@ -44,5 +44,5 @@
 // # Another endpoint
 //
 // An endpoint is an entry in the table of endpoint.go, a command in command.go
-// and an answer in response.go. mds.Call and the tests need nothing else.
+// and an answer in response.go. mds.Call needs nothing else.
 package zbs

@@ -64,12 +64,41 @@ type Endpoint struct {
 // Path returns the path of the endpoint behind the agent's root.
 func (e Endpoint) Path() string { return Prefix + "/" + e.Name }
 
-// The endpoints, as the table of the protocol has them.
+// The endpoints, as the table of the protocol has them. Create and snapshot
+// create are Idempotent only when they skip what exists: see Command.Endpoint.
 var (
-	EndpointEcho          = Endpoint{"echo", Sync, Read}
-	EndpointFacts         = Endpoint{"facts", Async, Read}
-	EndpointPing          = Endpoint{"ping", Async, Read}
-	EndpointCapacity      = Endpoint{"capacity", Async, Read}
-	EndpointVolumeQuery   = Endpoint{"volume/query", Async, Read}
-	EndpointVolumeClients = Endpoint{"volume/clients", Sync, Read}
+	EndpointEcho             = Endpoint{"echo", Sync, Read}
+	EndpointFacts            = Endpoint{"facts", Async, Read}
+	EndpointPing             = Endpoint{"ping", Async, Read}
+	EndpointMetadataSync     = Endpoint{"metadata/sync", Async, Idempotent}
+	EndpointCapacity         = Endpoint{"capacity", Async, Read}
+	EndpointResourceUsage    = Endpoint{"resource/usage", Async, Read}
+	EndpointVolumeCreate     = Endpoint{"volume/create", Async, Unsafe}
+	EndpointVolumeDelete     = Endpoint{"volume/delete", Async, Idempotent}
+	EndpointVolumeQuery      = Endpoint{"volume/query", Async, Read}
+	EndpointVolumeQueryBatch = Endpoint{"volume/query/batch", Async, Read}
+	EndpointVolumeClone      = Endpoint{"volume/clone", Async, Unsafe}
+	EndpointVolumeExpand     = Endpoint{"volume/expand", Async, Idempotent}
+	EndpointVolumeFlatten    = Endpoint{"volume/flatten", Async, Idempotent}
+	EndpointVolumeToNBD      = Endpoint{"volume/cbdtonbd", Async, Unsafe}
+	EndpointVolumeCleanNBD   = Endpoint{"volume/cleannbd", Async, Idempotent}
+	EndpointVolumeClients    = Endpoint{"volume/clients", Sync, Read}
+	EndpointSnapshotCreate   = Endpoint{"snapshot/create", Async, Unsafe}
+	EndpointSnapshotDelete   = Endpoint{"snapshot/delete", Async, Idempotent}
+	EndpointSnapshotRollback = Endpoint{"snapshot/rollback", Async, Unsafe}
+	EndpointCopy             = Endpoint{"copy", Async, Unsafe}
+	EndpointClientDeploy     = Endpoint{"client/deploy", Async, Unsafe}
+	EndpointVhostDeploy      = Endpoint{"vhost/deploy", Async, Unsafe}
+	EndpointVhostDestroy     = Endpoint{"vhost/destroy", Async, Unsafe}
+	EndpointVhostBdevCreate  = Endpoint{"vhost/bdev/create", Async, Unsafe}
+	EndpointVhostBdevDelete  = Endpoint{"vhost/bdev/delete", Async, Unsafe}
 )
+
+// repeatable returns the endpoint with the kind it has when it skips what
+// exists.
+func (e Endpoint) repeatable(skips bool) Endpoint {
+	if skips {
+		e.Repeat = Idempotent
+	}
+	return e
+}

@@ -190,3 +190,15 @@ func checkVolumePath(p CBDPath) error {
 	}
 	return nil
 }
+
+// checkSnapshotPath accepts the path of a snapshot. Given a volume's, agents
+// act on a snapshot named "None", or answer success and do nothing.
+func checkSnapshotPath(p CBDPath) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	if !p.IsSnapshot() {
+		return pathError(p.String(), errors.New("names a volume where a snapshot is wanted, add @SNAPSHOT"))
+	}
+	return nil
+}

@@ -86,3 +86,72 @@ type Client struct {
 	IP   string `json:"ip"`
 	Port Int    `json:"port"`
 }
+
+// Done is the answer that says nothing but success.
+type Done struct{}
+
+// Created is the answer of what makes or restores a volume or snapshot.
+type Created struct {
+	// InstallPath is its CBD path; the physical pool in it can be wrong.
+	InstallPath string `json:"installPath"`
+	Size        Int    `json:"size"` // bytes; of an existing one that was skipped, the old size
+	ActualSize  Int    `json:"actualSize"`
+}
+
+// VolumeSizes is the answer to QueryVolumes, by CBD path as it was asked.
+type VolumeSizes struct {
+	Volumes map[string]VolumeSize `json:"volumes"`
+}
+
+var errNoVolumes = errors.New(`no "volumes" in the answer`)
+
+// check refuses an answer without volumes: it would read as "none exists".
+func (r VolumeSizes) check() error {
+	if r.Volumes == nil {
+		return errNoVolumes
+	}
+	return nil
+}
+
+// VolumeSize is the size of one volume among many.
+type VolumeSize struct {
+	Size       Int `json:"length"`   // bytes
+	ActualSize Int `json:"usedSize"` // bytes allocated
+}
+
+// Expanded is the answer to ExpandVolume.
+type Expanded struct {
+	Size Int `json:"size"` // bytes
+}
+
+// NBDExport is the answer to ExportNBD. IP repeats what the agent was called.
+type NBDExport struct {
+	IP   string `json:"ip"`
+	Port Int    `json:"port"`
+}
+
+// Bdev is the answer to CreateBdev.
+type Bdev struct {
+	SocketPath string `json:"socketPath"` // on the host
+}
+
+// ResourceUsage is the answer to GetResourceUsage.
+type ResourceUsage struct {
+	Serial string        `json:"physicalServerSerialNumber"`
+	Usages []CgroupUsage `json:"usages"`
+}
+
+// CgroupUsage is what one cgroup uses.
+type CgroupUsage struct {
+	Cgroup      string `json:"cgroupName"`
+	CPUs        string `json:"cpuSet"`      // such as "0-3"
+	CPUTime     Int    `json:"cpuTime"`     // as the kernel counts it
+	Memory      Int    `json:"memory"`      // bytes
+	MemoryLimit Int    `json:"memoryLimit"` // bytes, 0 without one
+}
+
+// Metadata is the answer to SyncMetadata.
+type Metadata struct {
+	ExternalAddr string `json:"externalAddr"`
+	Serial       string `json:"physicalServerSerialNumber"`
+}

@@ -1,0 +1,79 @@
+package zbs
+
+// CreateSnapshot makes a snapshot of a volume. With SkipOnExisting an existing
+// one is a success, and so is another whose name contains the wanted one:
+// nothing is created then.
+type CreateSnapshot struct {
+	Path           CBDPath `json:"path"` // a volume
+	Snapshot       string  `json:"snapshot"`
+	SkipOnExisting bool    `json:"skipOnExisting"`
+}
+
+// Endpoint returns EndpointSnapshotCreate, Idempotent with SkipOnExisting.
+func (c CreateSnapshot) Endpoint() Endpoint {
+	return EndpointSnapshotCreate.repeatable(c.SkipOnExisting)
+}
+
+// Validate refuses everything but a volume and a snapshot's name.
+func (c CreateSnapshot) Validate() error {
+	if err := checkVolumePath(c.Path); err != nil {
+		return err
+	}
+	return CheckName("snapshot", c.Snapshot)
+}
+
+func (CreateSnapshot) answer() (r Created) { return r }
+
+// DeleteSnapshot deletes a snapshot. An agent answers success also when the
+// storage refuses, for example because the snapshot has a clone.
+type DeleteSnapshot struct {
+	Path CBDPath `json:"path"` // a snapshot
+}
+
+// Endpoint returns EndpointSnapshotDelete.
+func (DeleteSnapshot) Endpoint() Endpoint { return EndpointSnapshotDelete }
+
+// Validate refuses everything but the path of a snapshot.
+func (c DeleteSnapshot) Validate() error { return checkSnapshotPath(c.Path) }
+
+func (DeleteSnapshot) answer() (r Done) { return r }
+
+// RollbackSnapshot makes a volume what it was at the snapshot: everything
+// written since is lost.
+type RollbackSnapshot struct {
+	Path CBDPath `json:"path"` // a snapshot
+}
+
+// Endpoint returns EndpointSnapshotRollback.
+func (RollbackSnapshot) Endpoint() Endpoint { return EndpointSnapshotRollback }
+
+// Validate refuses everything but the path of a snapshot.
+func (c RollbackSnapshot) Validate() error { return checkSnapshotPath(c.Path) }
+
+func (RollbackSnapshot) answer() (r Created) { return r }
+
+// CopySnapshot copies a snapshot to a new volume, in DstPool when it is named
+// and in the same pool otherwise. It takes as long as the data.
+type CopySnapshot struct {
+	Path      CBDPath `json:"path"`              // a snapshot
+	DstVolume string  `json:"dstVolume"`         // must not exist
+	DstPool   string  `json:"dstPool,omitempty"` // logical pool
+}
+
+// Endpoint returns EndpointCopy.
+func (CopySnapshot) Endpoint() Endpoint { return EndpointCopy }
+
+// Validate refuses everything but a snapshot and the destination's names.
+func (c CopySnapshot) Validate() error {
+	if err := checkSnapshotPath(c.Path); err != nil {
+		return err
+	}
+	if c.DstPool != "" {
+		if err := CheckName("logical pool", c.DstPool); err != nil {
+			return err
+		}
+	}
+	return CheckName("volume", c.DstVolume)
+}
+
+func (CopySnapshot) answer() (r Created) { return r }
