@@ -67,7 +67,7 @@
 //
 //	nodes                        3     16    128   1000
 //	Default  Owner              6.2    6.3    6.8    6.7
-//	         first three       12.7   12.8   12.8   17.4
+//	         first three       12.7   12.8   12.8   12.9
 //	ZStack   Owner             11.7   11.9   11.6   12.2
 //	         first three       17.8   17.9   18.2   19.0
 //
