@@ -36,11 +36,7 @@ type ClientList struct {
 // pool, or are a *mds.WalkError. The list then holds the trace alone.
 func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (ClientList, error) {
 	list := ClientList{Path: path}
-	if path.IsSnapshot() {
-		return list, fmt.Errorf("clients of %s: %w: a snapshot is not opened, ask for the volume %s",
-			path, zbs.ErrInvalidPath, path.OfVolume())
-	}
-	cbd, err := s.resolve(ctx, path, opts)
+	cbd, err := s.resolveVolume(ctx, path, opts)
 	if walk, ok := errors.AsType[*mds.WalkError](err); ok {
 		list.Trace.Attempts = walk.Attempts
 	}

@@ -80,14 +80,22 @@ func isContextError(err error) bool {
 }
 
 func (s *Service) askPools(ctx context.Context, opts []mds.CallOption) (zbs.PoolMap, error) {
+	if _, err := s.askCapacity(ctx, opts); err != nil {
+		return nil, err
+	}
+	return *s.pools.Load(), nil
+}
+
+// askCapacity asks for the pools and keeps the map of them.
+func (s *Service) askCapacity(ctx context.Context, opts []mds.CallOption) (zbs.Capacity, error) {
 	capacity, err := mds.Call(ctx, s.caller, zbs.GetCapacity{}, s.queryOptions(opts)...)
 	if err != nil {
-		return nil, err
+		return capacity, err
 	}
 	pools, err := capacity.PoolMap()
 	if err != nil {
-		return nil, err
+		return capacity, err
 	}
 	s.pools.Store(&pools)
-	return pools, nil
+	return capacity, nil
 }

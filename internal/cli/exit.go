@@ -56,6 +56,8 @@ func exitCode(err error) int {
 	case errors.As(err, &usage), errors.Is(err, zbs.ErrInvalidPath), errors.Is(err, zbs.ErrInvalidName),
 		errors.Is(err, zbs.ErrInvalidAddr), errors.Is(err, mds.ErrInvalidOption):
 		return exitUsage
+	case errors.Is(err, volume.ErrNotFound):
+		return exitFailed
 	case errors.As(err, &walk):
 		return exitCannotTell
 	default:
@@ -71,8 +73,10 @@ func remedy(err error) string {
 	switch {
 	case errors.Is(err, mds.ErrNoCandidates):
 		return "name the MDS with --mds, ZBS_MDS or a context (zbsctl help config)"
+	case errors.Is(err, zbs.ErrUnknownPool):
+		return "compare the pool's name with those of: zbsctl pool list"
 	case errors.Is(err, volume.ErrNotFound):
-		return "compare the pool's name with those of the cluster"
+		return "compare the volume's name with what ZStack has"
 	case errors.Is(err, zbs.ErrInvalidPath), errors.Is(err, zbs.ErrInvalidName):
 		return "write the volume as zbs://POOL/VOLUME"
 	case errors.Is(err, zbs.ErrInvalidAddr):

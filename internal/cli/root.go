@@ -80,7 +80,7 @@ configuration file (zbsctl help config).`,
 	flags.DurationVar(&a.connectTimeout, "connect-timeout", 0, "bound of connecting to one MDS (default 30s)")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log every attempt to stderr")
 	root.AddCommand(
-		a.clientsCommand(), a.mdsCommand(), a.demoCommand(), a.fakeCommand(), a.routeCommand(), a.versionCommand(),
+		a.clientsCommand(), a.volumeCommand(), a.poolCommand(), a.mdsCommand(), a.demoCommand(), a.fakeCommand(), a.routeCommand(), a.versionCommand(),
 		configTopic(), exitCodesTopic(),
 	)
 	return root

@@ -1,0 +1,177 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// queriesAtOnce bounds how many queries one QueryAll has under way: as many as
+// an MDS has connections for us.
+const queriesAtOnce = mds.DefaultConnections
+
+// Info is a volume as the storage has it.
+type Info struct {
+	Path       zbs.Path
+	Size       int64 // bytes
+	ActualSize int64 // bytes allocated
+	// Parent is the install path of the snapshot the volume is a clone of, and
+	// empty for no clone. QueryAll does not learn it.
+	Parent string
+}
+
+// Query asks for size and parent of a volume. Errors wrap zbs.ErrInvalidPath
+// when path names no volume (nothing is sent), ErrNotFound when the volume or
+// its pool does not exist, or are a *mds.WalkError. It changes nothing.
+func (s *Service) Query(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (Info, error) {
+	cbd, err := s.resolveVolume(ctx, path, opts)
+	if err != nil {
+		return Info{}, fmt.Errorf("query %s: %w", path, err)
+	}
+	answer, err := mds.Call(ctx, s.caller, zbs.QueryVolume{Path: cbd}, s.queryOptions(opts, mds.RouteKey(path.String()))...)
+	if err != nil {
+		return Info{}, fmt.Errorf("query %s: %w", path, asNotFound(err))
+	}
+	return Info{
+		Path: path, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize),
+		Parent: installPath(answer.ParentURI),
+	}, nil
+}
+
+// installPath drops the physical pool of an agent's path, which is the one of
+// the request, right or wrong. What is no path stays as it is.
+func installPath(text string) string {
+	if path, err := zbs.ParsePath(text); err == nil {
+		return path.String()
+	}
+	return text
+}
+
+// resolveVolume is resolve for what takes a volume, no snapshot.
+func (s *Service) resolveVolume(ctx context.Context, path zbs.Path, opts []mds.CallOption) (zbs.CBDPath, error) {
+	if path.IsSnapshot() {
+		return zbs.CBDPath{}, fmt.Errorf("%w: it names a snapshot, the volume is %s", zbs.ErrInvalidPath, path.OfVolume())
+	}
+	return s.resolve(ctx, path, opts)
+}
+
+// asNotFound adds ErrNotFound to a walk in which no MDS said anything but that
+// the volume does not exist. The storage behind them is one: those that gave no
+// answer do not change that.
+func asNotFound(err error) error {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	if !ok {
+		return err
+	}
+	said := false
+	for _, a := range walk.Attempts {
+		if no, ok := errors.AsType[*zbs.AgentError](a.Err); ok {
+			if !no.NotFound() {
+				return err
+			}
+			said = true
+		}
+	}
+	if !said {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotFound, err)
+}
+
+// QueryAll asks for the sizes of many volumes, a query per pool. Volumes that do
+// not exist are missing from the result, and so are those of pools that do not.
+// Errors are as Query's; then the result is empty, for it would be incomplete.
+func (s *Service) QueryAll(ctx context.Context, paths []zbs.Path, opts ...mds.CallOption) (map[zbs.Path]Info, error) {
+	pools, err := s.byPool(ctx, paths, opts)
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex // guards all
+	all := make(map[zbs.Path]Info, len(paths))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(queriesAtOnce)
+	for _, volumes := range pools {
+		group.Go(func() error {
+			infos, err := s.queryPool(ctx, volumes, opts)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, info := range infos {
+				all[info.Path] = info
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("query %d volumes: %w", len(paths), err)
+	}
+	return all, nil
+}
+
+// byPool resolves the paths and groups them by logical pool: one unknown pool
+// fails a whole batch.
+func (s *Service) byPool(ctx context.Context, paths []zbs.Path, opts []mds.CallOption) (map[string][]zbs.CBDPath, error) {
+	pools := make(map[string][]zbs.CBDPath)
+	for _, path := range paths {
+		cbd, err := s.resolveVolume(ctx, path, opts)
+		switch {
+		case errors.Is(err, ErrNotFound):
+		case err != nil:
+			return nil, fmt.Errorf("query %s: %w", path, err)
+		default:
+			pools[path.Pool] = append(pools[path.Pool], cbd)
+		}
+	}
+	return pools, nil
+}
+
+// queryPool asks for the volumes of one pool at once. An agent refuses a batch
+// for reasons that concern the pool alone (it has no volumes at all): then each
+// volume is asked for by itself.
+func (s *Service) queryPool(ctx context.Context, volumes []zbs.CBDPath, opts []mds.CallOption) ([]Info, error) {
+	answer, err := mds.Call(ctx, s.caller, zbs.QueryVolumes{Paths: volumes}, s.queryOptions(opts, mds.RouteKey(volumes[0].Pool))...)
+	if _, refused := errors.AsType[*zbs.AgentError](err); refused {
+		return s.queryEach(ctx, volumes, opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var infos []Info
+	for _, cbd := range volumes {
+		if v, ok := answer.Volumes[cbd.String()]; ok {
+			infos = append(infos, Info{Path: cbd.Path, Size: int64(v.Size), ActualSize: int64(v.ActualSize)})
+		}
+	}
+	return infos, nil
+}
+
+func (s *Service) queryEach(ctx context.Context, volumes []zbs.CBDPath, opts []mds.CallOption) ([]Info, error) {
+	var infos []Info
+	for _, cbd := range volumes {
+		info, err := s.Query(ctx, cbd.Path, opts...)
+		switch {
+		case errors.Is(err, ErrNotFound):
+		case err != nil:
+			return nil, err
+		default:
+			info.Parent = ""
+			infos = append(infos, info)
+		}
+	}
+	return infos, nil
+}
+
+// Pools asks for the pools of the cluster, and keeps which physical pool lies
+// under each logical one. Errors are a *mds.WalkError, or wrap zbs.ErrMalformed.
+func (s *Service) Pools(ctx context.Context, opts ...mds.CallOption) ([]zbs.LogicalPool, error) {
+	capacity, err := s.askCapacity(ctx, opts)
+	if err != nil {
+		return nil, fmt.Errorf("pools: %w", err)
+	}
+	return capacity.Pools, nil
+}

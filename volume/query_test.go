@@ -1,0 +1,108 @@
+package volume_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+const gib = 1 << 30
+
+func TestQuery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 3)
+		cluster.UpdateVolume(path.String(), func(v *fakemds.VolumeState) { v.Parent = "lp1/base@s1" })
+		got, err := service.Query(t.Context(), path)
+		want := volume.Info{Path: path, Size: 10 * gib, ActualSize: gib, Parent: "zbs://lp1/base@s1"}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		cluster.Node(0).Inject(fakemds.Refuse)
+		if _, err := service.Query(t.Context(), path); err != nil {
+			t.Errorf("with one MDS dead: %v", err)
+		}
+		snapshot := path
+		snapshot.Snapshot = "s"
+		if _, err := service.Query(t.Context(), snapshot); !errors.Is(err, zbs.ErrInvalidPath) {
+			t.Errorf("of a snapshot: %v, want ErrInvalidPath", err)
+		}
+	})
+}
+
+// That a volume does not exist is said by the storage; that nobody can say so,
+// or that an MDS fails for another reason, is something else.
+func TestQueryNotFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 2)
+		gone := zbs.Path{Pool: "lp1", Volume: "gone"}
+		check := func(why string, want bool) {
+			t.Helper()
+			_, err := service.Query(t.Context(), gone)
+			if err == nil || errors.Is(err, volume.ErrNotFound) != want {
+				t.Errorf("%s: %v, want ErrNotFound %t", why, err, want)
+			}
+		}
+		check("all MDS say so", true)
+		cluster.Node(1).Inject(fakemds.Refuse)
+		check("one says so, one is dead", true)
+		cluster.Node(1).Clear()
+		cluster.Node(1).Inject(fakemds.AgentError("rpc timeout"))
+		check("one fails for another reason", false)
+		cluster.Node(0).Inject(fakemds.Refuse)
+		cluster.Node(1).Clear()
+		cluster.Node(1).Inject(fakemds.Refuse)
+		check("nobody says anything", false)
+	})
+}
+
+func TestQueryAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 3)
+		cluster.AddVolume("zbs://lp1/second")
+		cluster.AddVolume("zbs://lp10/third")
+		cluster.AddPool("bare", "pp-bare")
+		second, third := zbs.Path{Pool: "lp1", Volume: "second"}, zbs.Path{Pool: "lp10", Volume: "third"}
+		asked := []zbs.Path{path, second, third,
+			{Pool: "lp1", Volume: "gone"}, {Pool: "bare", Volume: "gone"}, {Pool: "nope", Volume: "gone"}}
+		got, err := service.QueryAll(t.Context(), asked)
+		want := make(map[zbs.Path]volume.Info)
+		for _, p := range []zbs.Path{path, second, third} {
+			want[p] = volume.Info{Path: p, Size: 10 * gib, ActualSize: gib}
+		}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		if n := cluster.Asked("volume/query/batch"); n != 2+3 {
+			t.Errorf("%d batches, want one per pool with volumes, and the empty pool's at each MDS", n)
+		}
+		if got, err := service.QueryAll(t.Context(), nil); err != nil || len(got) != 0 {
+			t.Errorf("of nothing: %v, %v", got, err)
+		}
+		for i := range 3 {
+			cluster.Node(i).Inject(fakemds.Refuse)
+		}
+		if got, err := service.QueryAll(t.Context(), asked[:2]); !errors.Is(err, mds.ErrAllFailed) || got != nil {
+			t.Errorf("with all dead: %v, %v; want an error and nothing that looks complete", got, err)
+		}
+	})
+}
+
+func TestPools(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 1)
+		pools, err := service.Pools(t.Context())
+		if err != nil || len(pools) != 2 || pools[1].Name != "lp10" || pools[1].PhysicalName != "pp10" || pools[1].Capacity != 3<<40 {
+			t.Errorf("%+v, %v", pools, err)
+		}
+		if _, err := service.Clients(t.Context(), path); err != nil || cluster.Asked("capacity") != 1 {
+			t.Errorf("%v after %d capacity calls, want the pools kept", err, cluster.Asked("capacity"))
+		}
+	})
+}
