@@ -350,7 +350,8 @@ func (l *nodeListener) Accept() (net.Conn, error) {
 	l.node.mu.Lock()
 	l.node.conns[c] = true
 	l.node.mu.Unlock()
-	c.hold(true) // until it is idle; while there is none the backlog fills
+	c.node.cluster.work.Add(1) // Done when its goroutine ends
+	c.hold(true)               // until it is idle; while there is none the backlog fills
 	return c, nil
 }
 
@@ -372,6 +373,8 @@ func (n *Node) serve(l net.Listener) {
 				c.(*nodeConn).hold(false)
 			case http.StateActive:
 				c.(*nodeConn).hold(true)
+			case http.StateClosed:
+				n.cluster.work.Done()
 			}
 		},
 	}

@@ -27,8 +27,6 @@ type exchange struct {
 
 // ServeHTTP is the agent.
 func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	n.cluster.work.Add(1)
-	defer n.cluster.work.Done()
 	body, err := io.ReadAll(r.Body) // also lets net/http see the client leave
 	if err != nil {
 		return
