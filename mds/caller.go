@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,7 @@ type Caller struct {
 	nodes    []*node
 	byName   map[string]*node
 	receiver *receiver
+	router   func() Router
 	closed   atomic.Bool
 }
 
@@ -47,9 +49,12 @@ func New(addrs []string, opts ...Option) (*Caller, error) {
 		c.byName[n.name] = n
 		names[i] = n.name
 	}
-	if c.cfg.router == nil {
-		c.cfg.router = hashring.New(hashring.Default, names...)
-	}
+	c.router = sync.OnceValue(func() Router {
+		if c.cfg.router != nil {
+			return c.cfg.router
+		}
+		return hashring.New(hashring.Default, names...) // some milliseconds, for those who route
+	})
 	c.receiver = &receiver{logger: c.cfg.logger, tasks: make(map[string]*task)}
 	return c, nil
 }

@@ -141,7 +141,7 @@ func (c *Caller) routed(key string) []*node {
 			nodes = append(nodes, n)
 		}
 	}
-	for name := range c.cfg.router.Walk(key) {
+	for name := range c.router().Walk(key) {
 		add(c.byName[name])
 	}
 	for _, n := range c.nodes {
