@@ -9,16 +9,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-// clientsAtOnce bounds how many volumes are asked for at the same time: as many
-// as an MDS has connections for us.
-const clientsAtOnce = mds.DefaultConnections
 
 func (a *app) clientsCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -53,60 +48,25 @@ type volumeClients struct {
 }
 
 func (a *app) clients(ctx context.Context, args []string, out format, opts []mds.CallOption) error {
-	paths, err := parsePaths(args)
+	answers, err := askEach(a, args, func(service *volume.Service, path zbs.Path) volumeClients {
+		start := time.Now()
+		list, err := service.Clients(ctx, path, opts...)
+		return volumeClients{list: list, took: time.Since(start), err: err}
+	})
 	if err != nil {
 		return err
 	}
-	caller, err := a.caller()
-	if err != nil {
-		return err
-	}
-	defer caller.Close()
-	answers := askClients(ctx, volume.NewService(caller), paths, opts)
 	if err := a.printClients(answers, out); err != nil {
 		return err
 	}
 	for _, answer := range answers {
 		if answer.err != nil {
-			a.printError(answer.err)
-			a.code = max(a.code, exitCode(answer.err))
+			a.failed(answer.err)
 		} else if len(answer.list.Clients) == 0 {
 			fmt.Fprintf(a.stderr, "%s %s: an empty list is no proof that nobody has it open\n", a.errStyle(yellow, "note:"), answer.list.Path)
 		}
 	}
 	return nil
-}
-
-// parsePaths checks all paths before anything is asked.
-func parsePaths(args []string) ([]zbs.Path, error) {
-	paths := make([]zbs.Path, len(args))
-	for i, arg := range args {
-		path, err := zbs.ParsePath(arg)
-		if err != nil {
-			return nil, err
-		}
-		if path.IsSnapshot() {
-			return nil, fmt.Errorf("%w %q: a snapshot is not opened, ask for the volume %s", zbs.ErrInvalidPath, arg, path.OfVolume())
-		}
-		paths[i] = path
-	}
-	return paths, nil
-}
-
-func askClients(ctx context.Context, service *volume.Service, paths []zbs.Path, opts []mds.CallOption) []volumeClients {
-	answers := make([]volumeClients, len(paths))
-	var group errgroup.Group
-	group.SetLimit(clientsAtOnce)
-	for i, path := range paths {
-		group.Go(func() error {
-			start := time.Now()
-			list, err := service.Clients(ctx, path, opts...)
-			answers[i] = volumeClients{list: list, took: time.Since(start), err: err}
-			return nil
-		})
-	}
-	group.Wait()
-	return answers
 }
 
 func (a *app) printClients(answers []volumeClients, out format) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -40,34 +39,19 @@ type queried struct {
 }
 
 func (a *app) volumeQuery(ctx context.Context, args []string, out format) error {
-	paths, err := parsePaths(args)
+	answers, err := askEach(a, args, func(service *volume.Service, path zbs.Path) queried {
+		info, err := service.Query(ctx, path)
+		return queried{path, info, err}
+	})
 	if err != nil {
 		return err
 	}
-	caller, err := a.caller()
-	if err != nil {
-		return err
-	}
-	defer caller.Close()
-	service := volume.NewService(caller)
-	answers := make([]queried, len(paths))
-	var group errgroup.Group
-	group.SetLimit(clientsAtOnce)
-	for i, path := range paths {
-		group.Go(func() error {
-			info, err := service.Query(ctx, path)
-			answers[i] = queried{path, info, err}
-			return nil
-		})
-	}
-	group.Wait()
 	if err := a.printQueried(answers, out); err != nil {
 		return err
 	}
 	for _, answer := range answers {
 		if answer.err != nil {
-			a.printError(answer.err)
-			a.code = max(a.code, exitCode(answer.err))
+			a.failed(answer.err)
 		}
 	}
 	return nil
