@@ -37,7 +37,10 @@ func ParsePath(s string) (Path, error) {
 	}
 	rest, ok := strings.CutPrefix(s, installPrefix)
 	if !ok {
-		return Path{}, pathError(s, fmt.Errorf("want zbs://POOL/VOLUME[@SNAPSHOT] or cbd:PHYSICAL/POOL/VOLUME[@SNAPSHOT]"))
+		if strings.Contains(s, "@") { // it may be an MDS URL, with its password
+			s = RedactAddr(s)
+		}
+		return Path{}, pathError(s, errors.New("want zbs://POOL/VOLUME[@SNAPSHOT] or cbd:PHYSICAL/POOL/VOLUME[@SNAPSHOT]"))
 	}
 	p, err := parseSegments(rest)
 	if err != nil {

@@ -82,6 +82,15 @@ func TestNameErrorsSayWhatAndWhere(t *testing.T) {
 	}
 }
 
+// An MDS URL in place of a path does not tell its password.
+func TestParsePathOfAnMDSURL(t *testing.T) {
+	for _, in := range []string{"root:S3cret@mds-a", "root:a S3cret\"@mds-a:22/", "root:S3@cret@mds-a"} {
+		if _, err := zbs.ParsePath(in); err == nil || strings.Contains(err.Error(), "cret") {
+			t.Errorf("ParsePath(%q): %v", in, err)
+		}
+	}
+}
+
 func TestCommandsTakeTheirKindOfPath(t *testing.T) {
 	snapshot := zbs.CBDPath{PhysicalPool: "pp", Path: zbs.Path{Pool: "lp", Volume: "v", Snapshot: "s"}}
 	volume := zbs.CBDPath{PhysicalPool: "pp", Path: snapshot.OfVolume()}

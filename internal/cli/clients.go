@@ -156,7 +156,7 @@ type clientDoc struct {
 func (v volumeClients) doc() volumeDoc {
 	doc := volumeDoc{Path: v.list.Path.String(), Seconds: v.took.Seconds(), Attempts: attemptDocs(v.list.Trace)}
 	if v.err != nil {
-		doc.Error = scrub(v.err.Error())
+		doc.Error = v.err.Error()
 		return doc
 	}
 	doc.MDS = v.list.MDS.String()

@@ -3,7 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -96,21 +96,23 @@ func remedy(err error) string {
 
 // printError tells the user what is wrong, and what to do.
 func (a *app) printError(err error) {
-	fmt.Fprintf(a.stderr, "%s %s\n", a.errStyle(red, "error:"), scrub(err.Error()))
+	fmt.Fprintf(a.stderr, "%s %s\n", a.errStyle(red, "error:"), a.scrub(err.Error()))
 	if try := remedy(err); try != "" {
 		fmt.Fprintf(a.stderr, "%s   %s\n", a.errStyle(bold, "try:"), try)
 	}
 }
 
-var credentials = regexp.MustCompile(`[^\s"'=]+:[^\s"']+@`)
-
-// scrub masks what looks like the credentials of an MDS URL in a text that may
-// quote an argument, such as an MDS URL typed where a volume was wanted.
-func scrub(text string) string {
-	return credentials.ReplaceAllStringFunc(text, func(s string) string {
-		if strings.HasPrefix(s, "zbs://") || strings.HasPrefix(s, "cbd:") {
-			return s
+// scrub masks in a text what may be the credentials of an MDS URL among the
+// arguments, such as one typed where a volume was wanted: errors quote those.
+func (a *app) scrub(text string) string {
+	for _, arg := range a.args {
+		if !strings.Contains(arg, "@") || strings.HasPrefix(arg, "zbs://") || strings.HasPrefix(arg, "cbd:") {
+			continue
 		}
-		return "***@"
-	})
+		quoted := strconv.Quote(arg)
+		for _, form := range []string{arg, quoted[1 : len(quoted)-1]} {
+			text = strings.ReplaceAll(text, form, zbs.RedactAddr(form))
+		}
+	}
+	return text
 }

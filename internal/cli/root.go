@@ -20,6 +20,7 @@ import (
 
 // app is one run of zbsctl.
 type app struct {
+	args   []string
 	getenv func(string) string
 	stdout io.Writer
 	stderr io.Writer
@@ -39,7 +40,7 @@ type app struct {
 func Main(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{getenv: getenv, stdout: stdout, stderr: stderr}
+	a := &app{args: args, getenv: getenv, stdout: stdout, stderr: stderr}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {

@@ -73,7 +73,7 @@ type infoDoc struct {
 
 func (q queried) doc() infoDoc {
 	if q.err != nil {
-		return infoDoc{Path: q.path.String(), Error: scrub(q.err.Error())}
+		return infoDoc{Path: q.path.String(), Error: q.err.Error()}
 	}
 	return infoDoc{Path: q.path.String(), Size: &q.info.Size, ActualSize: &q.info.ActualSize, Parent: q.info.Parent}
 }
