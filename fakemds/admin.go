@@ -5,191 +5,215 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
+	"strings"
 )
 
-// AdminHandler returns an HTTP API that looks at the cluster and breaks it
-// while it runs, in JSON:
-//
-//	GET    /nodes               state, faults and counters of every node
-//	POST   /nodes/{i}/faults    {"fault":"hang","times":1,"on":["volume/clients"],"delay":"2s"}
-//	DELETE /nodes/{i}/faults    no faults any more, and start the node
-//	POST   /nodes/{i}/{verb}    restart, stop, start, sync, unsync
-//	GET    /ledger              every request, and how often it was executed
-//	GET    /volume?path=P       state of a volume
-//	POST   /volume              {"path":P,"clients":["10.0.0.5:9001"]}
-//	POST   /clients             {"path":P,"client":"10.0.0.5"} opens the volume
-//	DELETE /clients             the same body closes it
-//
-// A fault's name is ParseFault's. A mistake is answered with 400 or 404 and
-// {"error":"…"}. The API has no authentication: serve it on loopback.
-func (c *Cluster) AdminHandler() http.Handler {
-	mux := http.NewServeMux()
-	handle := func(pattern string, f func(*http.Request) (any, error)) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			reply, err := f(r)
-			status := http.StatusOK
-			if err != nil {
-				status, reply = http.StatusBadRequest, map[string]string{"error": err.Error()}
-			}
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(status)
-			json.NewEncoder(w).Encode(reply)
-		})
-	}
-	handle("GET /nodes", func(*http.Request) (any, error) { return c.nodeDocs(), nil })
-	handle("GET /ledger", func(*http.Request) (any, error) { return c.ledgerDocs(), nil })
-	handle("POST /nodes/{i}/faults", c.adminInject)
-	handle("DELETE /nodes/{i}/faults", c.withNode(func(n *Node) { n.Clear() }))
-	for verb, do := range map[string]func(*Node){
-		"restart": (*Node).Restart,
-		"stop":    (*Node).Stop,
-		"start":   (*Node).Start,
-		"sync":    func(n *Node) { n.Sync(agentVersion) },
-		"unsync":  (*Node).Unsync,
-	} {
-		handle("POST /nodes/{i}/"+verb, c.withNode(do))
-	}
-	handle("GET /volume", c.adminVolume)
-	handle("POST /volume", c.adminAddVolume)
-	handle("POST /clients", c.adminClient((*VolumeState).openLocked))
-	handle("DELETE /clients", c.adminClient((*VolumeState).closeLocked))
-	return mux
+// faultRequest is the body of POST /nodes/{i}/faults.
+type faultRequest struct {
+	Fault string   `json:"fault"`
+	Delay string   `json:"delay"`
+	Code  int      `json:"code"`
+	Text  string   `json:"text"`
+	Times int      `json:"times"`
+	On    []string `json:"on"`
 }
 
-type nodeDoc struct {
+func (r faultRequest) fault() (Fault, error) {
+	param := r.Delay + r.Text
+	if r.Code != 0 {
+		param += strconv.Itoa(r.Code)
+	}
+	f, err := ParseFault(r.Fault, param)
+	if err != nil {
+		return Fault{}, err
+	}
+	if r.Times < 0 {
+		return Fault{}, fmt.Errorf("times %d: want 0 (until cleared) or more", r.Times)
+	}
+	for _, name := range r.On {
+		if endpoints[name] == nil {
+			return Fault{}, fmt.Errorf("unknown endpoint %q, want one like \"volume/clients\"", name)
+		}
+	}
+	return f.Times(r.Times).On(r.On...), nil
+}
+
+// nodeReport is one node in GET /nodes.
+type nodeReport struct {
+	Index        int      `json:"index"`
 	Addr         string   `json:"addr"`
-	Running      bool     `json:"running"`
-	AgentVersion any      `json:"agentVersion"` // null when unsynced
+	Stopped      bool     `json:"stopped"`
+	AgentVersion any      `json:"agentVersion"`
+	ListsClients bool     `json:"listsClients"`
 	Faults       []string `json:"faults"`
 	Requests     int      `json:"requests"`
 	Executed     int      `json:"executed"`
-	Connections  int      `json:"connections"` // since the start
+	OpenConns    int      `json:"openConns"`
+	MostConns    int      `json:"mostConns"`
 }
 
-func (c *Cluster) nodeDocs() []nodeDoc {
-	docs := make([]nodeDoc, len(c.nodes))
-	for i, n := range c.nodes {
-		doc := nodeDoc{Addr: n.addr, AgentVersion: n.version(), Faults: []string{}, Connections: len(n.Conns())}
-		for _, f := range n.Faults() {
-			doc.Faults = append(doc.Faults, f.String())
-		}
-		for _, r := range n.Requests() {
-			doc.Requests++
-			doc.Executed += r.Executed
-		}
-		n.mu.Lock()
-		doc.Running = n.server != nil
-		n.mu.Unlock()
-		docs[i] = doc
+func (n *Node) report() nodeReport {
+	r := nodeReport{Index: n.index, Addr: n.addr, Faults: []string{}, Requests: n.Asked(""), Executed: n.Executed("")}
+	r.OpenConns, r.MostConns = n.OpenConns()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	r.Stopped, r.AgentVersion, r.ListsClients = n.stopped, n.agent.version, n.agent.lists
+	for _, f := range n.faults {
+		r.Faults = append(r.Faults, f.String())
 	}
-	return docs
+	return r
 }
 
-type requestDoc struct {
-	Node     int       `json:"node"`
-	Endpoint string    `json:"endpoint"`
-	Body     string    `json:"body"`
-	Time     time.Time `json:"time"`
-	Executed int       `json:"executed"`
-	Status   int       `json:"status"`
+// volumeRequest is the body of POST and DELETE /volumes and /clients.
+type volumeRequest struct {
+	Path    string   `json:"path"`
+	Clients []string `json:"clients"`
 }
 
-func (c *Cluster) ledgerDocs() []requestDoc {
-	docs := []requestDoc{}
-	for i, n := range c.nodes {
-		for _, r := range n.Requests() {
-			docs = append(docs, requestDoc{i, r.Endpoint, string(r.Body), r.Time, r.Executed, r.Status})
+// AdminHandler serves the admin API described in the package comment.
+func (c *Cluster) AdminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /nodes", func(w http.ResponseWriter, _ *http.Request) {
+		all := []nodeReport{}
+		for _, n := range c.nodes {
+			all = append(all, n.report())
 		}
-	}
-	return docs
-}
-
-var done = map[string]bool{"ok": true}
-
-func (c *Cluster) nodeOf(r *http.Request) (*Node, error) {
-	i, err := strconv.Atoi(r.PathValue("i"))
-	if err != nil || i < 0 || i >= len(c.nodes) {
-		return nil, fmt.Errorf("there is no node %q, want 0 to %d", r.PathValue("i"), len(c.nodes)-1)
-	}
-	return c.nodes[i], nil
-}
-
-func (c *Cluster) withNode(do func(*Node)) func(*http.Request) (any, error) {
-	return func(r *http.Request) (any, error) {
-		n, err := c.nodeOf(r)
-		if err != nil {
-			return nil, err
+		send(w, http.StatusOK, all)
+	})
+	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) { send(w, http.StatusOK, c.ledger()) })
+	mux.HandleFunc("GET /volumes", func(w http.ResponseWriter, _ *http.Request) { send(w, http.StatusOK, c.Volumes()) })
+	mux.HandleFunc("GET /clients", func(w http.ResponseWriter, _ *http.Request) {
+		open := map[string][]string{}
+		for _, v := range c.Volumes() {
+			for _, cl := range v.Clients {
+				open[v.Path] = append(open[v.Path], cl.String())
+			}
 		}
-		do(n)
-		return done, nil
-	}
+		send(w, http.StatusOK, open)
+	})
+	mux.HandleFunc("POST /nodes/{i}/faults", c.adminNode(func(n *Node, r *http.Request) error {
+		var req faultRequest
+		if err := receive(r, &req); err != nil {
+			return err
+		}
+		f, err := req.fault()
+		if err == nil {
+			n.Inject(f)
+		}
+		return err
+	}))
+	mux.HandleFunc("DELETE /nodes/{i}/faults", c.adminNode(func(n *Node, _ *http.Request) error { n.Clear(); return nil }))
+	mux.HandleFunc("POST /nodes/{i}/{action}", c.adminNode(adminAction))
+	c.adminVolumes(mux)
+	return mux
 }
 
-// readBody decodes the request's JSON and refuses fields it does not know.
-func readBody(r *http.Request, into any) error {
-	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("body: %w", err)
+func adminAction(n *Node, r *http.Request) error {
+	switch action := r.PathValue("action"); action {
+	case "restart":
+		return n.Restart()
+	case "stop":
+		n.Stop()
+	case "start":
+		return n.Start()
+	case "sync":
+		n.Sync(syncedVersion)
+	case "unsync":
+		n.Unsync()
+	default:
+		return fmt.Errorf("unknown action %q, want restart, stop, start, sync, unsync or faults", action)
 	}
 	return nil
 }
 
-func (c *Cluster) adminInject(r *http.Request) (any, error) {
-	n, err := c.nodeOf(r)
+// adminVolumes adds what changes volumes and clients.
+func (c *Cluster) adminVolumes(mux *http.ServeMux) {
+	change := func(f func(volumeRequest) error) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			var req volumeRequest
+			err := receive(r, &req)
+			if err == nil {
+				err = checkPath(req.Path)
+			}
+			if err == nil {
+				err = f(req)
+			}
+			finish(w, err, c.Volumes())
+		}
+	}
+	mux.HandleFunc("POST /volumes", change(func(r volumeRequest) error { return c.addVolume(r.Path, r.Clients...) }))
+	mux.HandleFunc("DELETE /volumes", change(func(r volumeRequest) error { c.RemoveVolume(r.Path); return nil }))
+	mux.HandleFunc("POST /clients", change(func(r volumeRequest) error {
+		for _, cl := range r.Clients {
+			if err := c.open(r.Path, cl); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	mux.HandleFunc("DELETE /clients", change(func(r volumeRequest) error {
+		for _, cl := range r.Clients {
+			c.CloseClient(r.Path, cl)
+		}
+		return nil
+	}))
+}
+
+// adminNode runs f on the node of the path and answers the node.
+func (c *Cluster) adminNode(f func(*Node, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		i, err := strconv.Atoi(r.PathValue("i"))
+		if err != nil || i < 0 || i >= len(c.nodes) {
+			send(w, http.StatusNotFound, map[string]string{
+				"error": fmt.Sprintf("no node %q, want 0..%d", r.PathValue("i"), len(c.nodes)-1)})
+			return
+		}
+		err = f(c.nodes[i], r)
+		finish(w, err, c.nodes[i].report())
+	}
+}
+
+// ledgerEntry is a Request in GET /ledger, with the body as text.
+type ledgerEntry struct {
+	Request
+	Body string
+}
+
+// ledger is what all nodes were asked, in order. The bodies that carry passwords
+// are left out.
+func (c *Cluster) ledger() []ledgerEntry {
+	all := []ledgerEntry{}
+	for _, r := range c.Requests() {
+		e := ledgerEntry{Request: r, Body: string(r.Body)}
+		if strings.HasPrefix(r.Endpoint, "client/") || strings.HasPrefix(r.Endpoint, "vhost/") {
+			e.Body = "(not shown, holds a password)"
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+const maxAdminBody = 1 << 20
+
+func receive(r *http.Request, v any) error {
+	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxAdminBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("the body is not the JSON expected: %w", err)
+	}
+	return nil
+}
+
+func finish(w http.ResponseWriter, err error, v any) {
 	if err != nil {
-		return nil, err
+		send(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		return
 	}
-	var doc struct {
-		Fault string   `json:"fault"`
-		Times int      `json:"times"`
-		On    []string `json:"on"`
-		Delay string   `json:"delay"`
-	}
-	if err := readBody(r, &doc); err != nil {
-		return nil, err
-	}
-	var delay time.Duration
-	if doc.Delay != "" {
-		if delay, err = time.ParseDuration(doc.Delay); err != nil {
-			return nil, fmt.Errorf("delay: %w", err)
-		}
-	}
-	f, err := ParseFault(doc.Fault, delay)
-	if err != nil {
-		return nil, err
-	}
-	n.Inject(f.Times(max(doc.Times, 0)).On(doc.On...))
-	return done, nil
+	send(w, http.StatusOK, v)
 }
 
-func (c *Cluster) adminVolume(r *http.Request) (any, error) {
-	var state VolumeState
-	err := c.storage.withVolume(r.FormValue("path"), func(v *VolumeState) { state = v.clone() })
-	return state, err
-}
-
-func (c *Cluster) adminAddVolume(r *http.Request) (any, error) {
-	var doc struct {
-		Path    string   `json:"path"`
-		Clients []string `json:"clients"`
-	}
-	if err := readBody(r, &doc); err != nil {
-		return nil, err
-	}
-	return done, c.storage.addVolume(doc.Path, doc.Clients)
-}
-
-func (c *Cluster) adminClient(change func(*VolumeState, string)) func(*http.Request) (any, error) {
-	return func(r *http.Request) (any, error) {
-		var doc struct {
-			Path   string `json:"path"`
-			Client string `json:"client"`
-		}
-		if err := readBody(r, &doc); err != nil {
-			return nil, err
-		}
-		return done, c.storage.withVolume(doc.Path, func(v *VolumeState) { change(v, doc.Client) })
-	}
+func send(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	json.NewEncoder(w).Encode(v) // an error means that the client left
 }

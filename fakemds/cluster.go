@@ -2,91 +2,127 @@ package fakemds
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"sync"
 )
 
-// TB is what NewCluster needs of a test; *testing.T, *testing.B and *rapid.T
-// are one.
+// TB is the part of *testing.T that NewCluster uses; *rapid.T has it too.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
+	Logf(format string, args ...any)
 	Cleanup(func())
 }
 
-// Defaults of a cluster.
-const (
-	defaultUUID    = "11111111-2222-3333-4444-555555555555"
-	defaultVersion = "1.6.2"
-	agentVersion   = "5.5.0" // of a node that had metadata/sync
-)
-
-// Cluster is a fake cluster of MDS over one storage. It is safe for concurrent
-// use; NewCluster and Start make one.
+// Cluster is a set of MDS nodes over one storage. Safe for concurrent use. The
+// zero Cluster is of no use: make one with NewCluster or Start.
 type Cluster struct {
+	tb    TB // nil: made by Start
+	cfg   config
+	mem   *memNet
+	st    *storage
+	nodes []*Node
+
+	mu      sync.Mutex // guards the fields below
+	closed  bool
+	lns     []net.Listener
+	lastID  int // of requests
+	lastCon int // of connections
+}
+
+type config struct {
+	loopback bool
+	addrs    []string
+	unsynced bool
 	uuid     string
 	version  string
-	loopback bool
-	unsynced bool
 	threads  int
 	backlog  int
-
-	net     *memNet
-	storage *storage
-	nodes   []*Node
-
-	ctx    context.Context // ends with Close
-	cancel context.CancelFunc
-	work   sync.WaitGroup // goroutines of the cluster
-
-	mu        sync.Mutex // guards listeners
-	listeners int
+	dashed   bool
+	root     string
 }
 
-// Option sets how a cluster is.
-type Option func(*Cluster)
+// Option changes what NewCluster and Start make.
+type Option func(*config)
 
-// OnLoopback serves on real sockets of 127.0.0.1 instead of in memory.
-func OnLoopback() Option { return func(c *Cluster) { c.loopback = true } }
+// OnLoopback puts the nodes on real sockets of 127.0.0.1, on free ports. Not for
+// use inside a synctest bubble. The default is a network in memory.
+func OnLoopback() Option { return func(c *config) { c.loopback = true } }
 
-// Unsynced starts the nodes as agents that had no metadata/sync since their
-// start: they answer empty client lists whatever the truth. By default they had
-// one, with version "5.5.0".
-func Unsynced() Option { return func(c *Cluster) { c.unsynced = true } }
+// OnAddrs puts node i on the real address addrs[i], for a program that wants
+// fixed ports. Nodes without an address take a free port of 127.0.0.1.
+func OnAddrs(addrs ...string) Option {
+	return func(c *config) { c.loopback, c.addrs = true, addrs }
+}
 
-// ClusterID sets the cluster's uuid and the storage's version.
+// Unsynced starts the nodes as agents that got no metadata/sync since their
+// start: they list no clients, ever, and ping names no agentVersion. The default
+// is nodes that were synced with agentVersion "5.5.0".
+func Unsynced() Option { return func(c *config) { c.unsynced = true } }
+
+// ClusterID sets what facts answers and what ping compares. The default is
+// 11111111-2222-3333-4444-555555555555 and version 1.6.2.
 func ClusterID(uuid, version string) Option {
-	return func(c *Cluster) { c.uuid, c.version = uuid, version }
+	return func(c *config) { c.uuid, c.version = uuid, version }
 }
 
-// WithAgentLimits gives every node a real agent's limits: so many request
-// threads (10), one of which a connection that has said nothing holds for 15 s,
-// and so many connections that may wait for one (5). A connect beyond these
-// stalls for seconds, as a kernel repeats it. On loopback the kernel keeps its
-// own backlog. Without the option there is no limit.
+// WithAgentLimits gives each node the limits of the real agent, 10 threads and a
+// backlog of 5. A connection holds a thread until it has sent its request and
+// got its answer, at most 15 s while it is silent; the others wait for one. A
+// connect waits 1 s when more than backlog others come in the same instant (only
+// in memory; on loopback the kernel has its own backlog). The default is no limit.
 func WithAgentLimits(threads, backlog int) Option {
-	return func(c *Cluster) { c.threads, c.backlog = threads, backlog }
+	return func(c *config) { c.threads, c.backlog = threads, backlog }
 }
 
-// NewCluster starts a cluster of n nodes that ends with the test.
+// DashedPorts makes cbdtonbd take a portRange "a-b" instead of "a:b", as some
+// versions of the agent do.
+func DashedPorts() Option { return func(c *config) { c.dashed = true } }
+
+// WithRoot serves everything under a deployment prefix such as "/agent".
+func WithRoot(prefix string) Option { return func(c *config) { c.root = prefix } }
+
+// NewCluster starts n nodes for a test, which closes them when it ends.
 func NewCluster(t TB, n int, opts ...Option) *Cluster {
 	t.Helper()
 	c, err := Start(n, opts...)
 	if err != nil {
-		t.Fatalf("fakemds: %v", err)
+		t.Fatalf("%v", err)
+		return nil
 	}
+	c.tb = t
 	t.Cleanup(c.Close)
 	return c
 }
 
-// Start starts a cluster of n nodes, for a program or an example. Close ends it.
+// fail reports a mistake of the test that uses the cluster: it ends the test or,
+// in a program, panics.
+func (c *Cluster) fail(err error) {
+	if err == nil {
+		return
+	}
+	if c.tb == nil {
+		panic(err)
+	}
+	c.tb.Helper()
+	c.tb.Fatalf("%v", err)
+}
+
+// Start starts n nodes for a program or an Example; the caller closes them.
 func Start(n int, opts ...Option) (*Cluster, error) {
-	c := &Cluster{uuid: defaultUUID, version: defaultVersion, net: newMemNet(), storage: newStorage()}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c := &Cluster{
+		cfg: config{uuid: "11111111-2222-3333-4444-555555555555", version: "1.6.2"},
+		mem: newMemNet(),
+		st:  &storage{bdevs: map[string]*bdevState{}},
+	}
 	for _, opt := range opts {
-		opt(c)
+		opt(&c.cfg)
+	}
+	if n < 1 {
+		return nil, fmt.Errorf("fakemds: a cluster of %d nodes: need at least 1", n)
 	}
 	for i := range n {
 		node, err := newNode(c, i)
@@ -99,131 +135,99 @@ func Start(n int, opts ...Option) (*Cluster, error) {
 	return c, nil
 }
 
-// Close ends the cluster and all its connections, and waits for its goroutines.
+// Close cuts every connection, drops what was still to be done, and returns
+// when all goroutines of the cluster have ended. A second Close does nothing.
 func (c *Cluster) Close() {
-	c.cancel()
-	for _, n := range c.nodes {
-		n.Stop()
+	c.mu.Lock()
+	done := c.closed
+	c.closed = true
+	lns := c.lns
+	c.mu.Unlock()
+	if done {
+		return
 	}
-	c.work.Wait()
+	for _, n := range c.nodes {
+		n.close()
+	}
+	for _, ln := range lns {
+		ln.Close()
+	}
 }
 
-// Addrs returns the addresses of the nodes, host:port.
+// Addrs are the addresses of the nodes: "mds-0.fake:7763" and so on in memory,
+// "127.0.0.1:PORT" on loopback.
 func (c *Cluster) Addrs() []string {
-	addrs := make([]string, len(c.nodes))
-	for i, n := range c.nodes {
-		addrs[i] = n.addr
+	var addrs []string
+	for _, n := range c.nodes {
+		addrs = append(addrs, n.addr)
 	}
 	return addrs
 }
 
-// Node returns node i, counted from 0.
+// Len is the number of nodes.
+func (c *Cluster) Len() int { return len(c.nodes) }
+
+// Node returns node i, counted from 0. It panics when there is none.
 func (c *Cluster) Node(i int) *Node { return c.nodes[i] }
 
-// DialContext connects to a node, or in memory to a listener of the cluster's.
-// Faults of the connection act here.
+// DialContext connects to a node or to a listener of Listen. A real address of
+// this machine is dialled for real, any other address is refused.
 func (c *Cluster) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	for _, n := range c.nodes {
 		if n.addr == addr {
-			if err := n.checkDial(ctx); err != nil {
-				return nil, err
-			}
+			return n.dial(ctx, network)
 		}
 	}
-	if c.loopback {
-		return (&net.Dialer{}).DialContext(ctx, network, addr)
-	}
-	return c.net.dial(ctx, addr)
+	return c.dialOther(ctx, network, addr)
 }
 
-// Listen returns a listener that the nodes can post callbacks to.
-func (c *Cluster) Listen() (net.Listener, error) {
-	if c.loopback {
-		return net.Listen("tcp", "127.0.0.1:0")
+func (c *Cluster) dialOther(ctx context.Context, network, addr string) (net.Conn, error) {
+	if inMemory(addr) {
+		return c.mem.dial(ctx, addr)
 	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, dialError(addr, err)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() || c.cfg.loopback {
+		var d net.Dialer
+		return d.DialContext(ctx, network, addr)
+	}
+	return nil, refused(addr)
+}
+
+// Listen opens a listener that the nodes can reach, for the receiver of
+// callbacks. Its Addr is the host:port for the callback URL. Close closes it
+// together with the cluster.
+func (c *Cluster) Listen() (net.Listener, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.listeners++
-	return c.net.listen("caller-" + strconv.Itoa(c.listeners) + ".fake:80"), nil
-}
-
-// AddPool makes a logical pool on a physical one, or moves it there.
-func (c *Cluster) AddPool(logical, physical string) { c.storage.addPool(logical, physical) }
-
-// AddVolume makes a volume of 10 GiB, and its pool on demand, and opens it for
-// the clients, IP or IP:PORT. The path is zbs://POOL/VOLUME or
-// cbd:PHYSICAL/POOL/VOLUME. It panics when the path is neither.
-func (c *Cluster) AddVolume(path string, clients ...string) {
-	must(c.storage.addVolume(path, clients))
-}
-
-// Open opens a volume for a client. It panics when there is no such volume.
-func (c *Cluster) Open(path, client string) {
-	must(c.storage.withVolume(path, func(v *VolumeState) { v.openLocked(client) }))
-}
-
-// CloseClient closes a volume for a client. It panics when there is no such
-// volume.
-func (c *Cluster) CloseClient(path, client string) {
-	must(c.storage.withVolume(path, func(v *VolumeState) { v.closeLocked(client) }))
-}
-
-// UpdateVolume changes a volume by hand, for example to give it snapshots. It
-// panics when there is no such volume.
-func (c *Cluster) UpdateVolume(path string, change func(*VolumeState)) {
-	must(c.storage.withVolume(path, change))
-}
-
-// must panics on a mistake in a test's own text.
-func must(err error) {
-	if err != nil {
-		panic(err)
+	if c.closed {
+		return nil, errors.New("fakemds: the cluster is closed")
 	}
-}
-
-// Volume returns the state of a volume.
-func (c *Cluster) Volume(path string) (state VolumeState, ok bool) {
-	err := c.storage.withVolume(path, func(v *VolumeState) { state = v.clone() })
-	return state, err == nil
-}
-
-// Asked returns how many requests for the endpoint reached the nodes.
-func (c *Cluster) Asked(endpoint string) int {
-	return c.count(endpoint, func(Request) int { return 1 })
-}
-
-// Executed returns how often the nodes executed the endpoint.
-func (c *Cluster) Executed(endpoint string) int {
-	return c.count(endpoint, func(r Request) int { return r.Executed })
-}
-
-func (c *Cluster) count(endpoint string, of func(Request) int) (sum int) {
-	for _, n := range c.nodes {
-		for _, r := range n.Requests() {
-			if r.Endpoint == endpoint {
-				sum += of(r)
-			}
-		}
+	var ln net.Listener
+	var err error
+	if c.cfg.loopback {
+		ln, err = net.Listen("tcp", "127.0.0.1:0")
+	} else {
+		ln, err = c.mem.listen(net.JoinHostPort("callback.fake", strconv.Itoa(c.mem.port())))
 	}
-	return sum
+	if err == nil {
+		c.lns = append(c.lns, ln)
+	}
+	return ln, err
 }
 
-func (c *Cluster) listen(i int) (net.Listener, string, error) {
-	if !c.loopback {
-		addr := fmt.Sprintf("mds-%d.fake:7763", i)
-		return c.net.listen(addr), addr, nil
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, "", err
-	}
-	return l, l.Addr().String(), nil
+func (c *Cluster) nextRequest() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastID++
+	return c.lastID
 }
 
-// relisten listens again where a stopped node did.
-func (c *Cluster) relisten(addr string) (net.Listener, error) {
-	if c.loopback {
-		return net.Listen("tcp", addr)
-	}
-	return c.net.listen(addr), nil
+func (c *Cluster) nextConn() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastCon++
+	return c.lastCon
 }

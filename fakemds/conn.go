@@ -1,120 +1,210 @@
 package fakemds
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"io"
 	"net"
 	"net/http"
-	"sync"
+	"os"
 	"time"
 )
 
-// agentIdle is how long an agent keeps a connection that says nothing.
-const agentIdle = 15 * time.Second
+// agentTimeout is how long the agent waits for a request, on a new connection
+// and on one kept alive. Observed on the real agent.
+const agentTimeout = 15 * time.Second
 
-// nodeConn is a connection to the node, as the ledger sees it.
-type nodeConn struct {
-	net.Conn
-	node    *Node
-	entry   *Conn
-	mu      sync.Mutex // guards holding
-	holding bool       // a request thread
-	once    sync.Once
-}
-
-func (c *nodeConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.node.ledger.received(c.entry, n)
-	return n, err
-}
-
-func (c *nodeConn) Close() error {
-	c.once.Do(func() {
-		c.node.ledger.closed(c.entry)
-		c.hold(false)
-		c.node.mu.Lock()
-		delete(c.node.conns, c)
-		c.node.mu.Unlock()
-	})
-	return c.Conn.Close()
-}
-
-// reset cuts the connection as the end of a process does.
-func (c *nodeConn) reset() {
-	switch raw := c.Conn.(type) {
-	case *memConn:
-		raw.reset()
-	case *net.TCPConn:
-		raw.SetLinger(0)
-	}
-	c.Close()
-}
-
-// hold takes or returns a request thread; taking waits for one.
-func (c *nodeConn) hold(want bool) {
-	if c.node.threads == nil {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case want == c.holding:
-	case want:
-		select {
-		case c.node.threads <- struct{}{}:
-			c.holding = true
-		case <-c.node.cluster.ctx.Done():
+// dial is a connect to the node through Cluster.DialContext.
+func (n *Node) dial(ctx context.Context, network string) (net.Conn, error) {
+	for {
+		n.mu.Lock()
+		got := n.faults.take("", kind.onDial)
+		changed, life := n.changed, n.life
+		n.mu.Unlock()
+		if got.has(refuse) {
+			return nil, refused(n.addr)
 		}
-	default:
-		<-c.node.threads
-		c.holding = false
+		if !got.has(blackhole) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, dialError(n.addr, ctx.Err())
+		case <-life.Done():
+			return nil, refused(n.addr)
+		case <-changed: // perhaps the network is back
+		}
+	}
+	if err := n.squeeze(ctx); err != nil {
+		return nil, dialError(n.addr, err)
+	}
+	return n.cluster.dialOther(ctx, network, n.addr)
+}
+
+// squeeze makes a connect wait that the agent's backlog has no room for: its SYN
+// is dropped and sent again after 1 s.
+func (n *Node) squeeze(ctx context.Context) error {
+	for n.cluster.cfg.backlog > 0 && !n.cluster.cfg.loopback {
+		n.mu.Lock()
+		now := time.Now()
+		if len(n.arrivals) > 0 && now.Sub(n.arrivals[0]) > time.Millisecond {
+			n.arrivals = nil
+		}
+		room := len(n.arrivals) <= n.cluster.cfg.backlog
+		if room {
+			n.arrivals = append(n.arrivals, now)
+		}
+		n.mu.Unlock()
+		if room {
+			return nil
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-// nodeListener wraps accepted connections for the ledger.
-type nodeListener struct {
-	net.Listener
+func (n *Node) accept(ln net.Listener) {
+	for {
+		raw, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		n.mu.Lock()
+		dead := n.closed || n.stopped || n.ln != ln
+		if !dead && n.cluster.cfg.loopback {
+			// Who did not come through DialContext meets the fault here.
+			dead = n.faults.take("", func(k kind) bool { return k == refuse }).has(refuse)
+		}
+		if dead {
+			n.mu.Unlock()
+			abort(raw)
+			continue
+		}
+		c := &conn{Conn: raw, node: n, life: n.life}
+		c.log = &connLog{Conn: Conn{Node: n.addr, Remote: raw.RemoteAddr().String(), Opened: time.Now()}}
+		c.log.ID = n.cluster.nextConn()
+		n.live[raw] = c.log
+		n.mostLive = max(n.mostLive, len(n.live))
+		n.conns = append(n.conns, c.log)
+		n.mu.Unlock()
+		n.wg.Go(c.serve)
+	}
+}
+
+// conn is the agent's end of a connection.
+type conn struct {
+	net.Conn
 	node *Node
+	life context.Context
+	log  *connLog // guarded by node.mu
 }
 
-func (l *nodeListener) Accept() (net.Conn, error) {
-	raw, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+// Read counts what arrives.
+func (c *conn) Read(p []byte) (int, error) {
+	m, err := c.Conn.Read(p)
+	if m > 0 {
+		c.node.mu.Lock()
+		if c.log.Bytes == 0 {
+			c.log.firstByte = time.Now()
+		}
+		c.log.Bytes += int64(m)
+		c.node.mu.Unlock()
 	}
-	c := &nodeConn{Conn: raw, node: l.node, entry: l.node.ledger.opened()}
-	l.node.mu.Lock()
-	l.node.conns[c] = true
-	l.node.mu.Unlock()
-	c.node.cluster.work.Add(1) // Done when its goroutine ends
-	c.hold(true)               // until it is idle; while there is none the backlog fills
-	return c, nil
+	return m, err
 }
 
-type connKey struct{}
+func (c *conn) end() {
+	c.Close()
+	c.node.mu.Lock()
+	defer c.node.mu.Unlock()
+	delete(c.node.live, c.Conn)
+	c.log.Closed = time.Now()
+}
 
-// serve runs the agent's HTTP server on l.
-func (n *Node) serve(l net.Listener) {
-	server := &http.Server{
-		Handler:           n,
-		ReadHeaderTimeout: agentIdle,
-		IdleTimeout:       agentIdle,
-		ErrorLog:          silent,
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(ctx, connKey{}, c)
-		},
-		ConnState: func(c net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateIdle:
-				c.(*nodeConn).hold(false)
-			case http.StateActive:
-				c.(*nodeConn).hold(true)
-			case http.StateClosed:
-				n.cluster.work.Done()
+// serve answers requests until one side is done. A thread is held from the
+// start, before anything was sent, but not between requests.
+func (c *conn) serve() {
+	defer c.end()
+	br := bufio.NewReader(c)
+	for first := true; ; first = false {
+		if !first {
+			c.SetReadDeadline(time.Now().Add(agentTimeout))
+			if _, err := br.Peek(1); err != nil {
+				return
 			}
-		},
+		}
+		if !c.acquire() {
+			return
+		}
+		again := c.serveOne(br)
+		c.release()
+		if !again {
+			return
+		}
 	}
-	n.mu.Lock()
-	n.server, n.listener = server, l
-	n.mu.Unlock()
-	n.cluster.work.Go(func() { server.Serve(&nodeListener{l, n}) })
+}
+
+func (c *conn) acquire() bool {
+	if c.node.threads == nil {
+		return true
+	}
+	select {
+	case c.node.threads <- struct{}{}:
+		return true
+	case <-c.life.Done():
+		return false
+	}
+}
+
+func (c *conn) release() {
+	if c.node.threads != nil {
+		<-c.node.threads
+	}
+}
+
+// serveOne reads a request, body included, and answers it. It reports whether
+// the connection can go on.
+func (c *conn) serveOne(br *bufio.Reader) bool {
+	c.SetReadDeadline(time.Now().Add(agentTimeout))
+	req, err := http.ReadRequest(br)
+	if err != nil {
+		if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
+			c.Write(htmlReply(http.StatusBadRequest, "Malformed Request").bytes(false))
+		}
+		return false
+	}
+	if req.Header.Get("Expect") == "100-continue" {
+		c.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return false
+	}
+	c.SetReadDeadline(time.Time{})
+	x := &exchange{conn: c, node: c.node, req: req, body: body, br: br}
+	return x.serve()
+}
+
+// hang waits until the client leaves or the node dies.
+func (c *conn) hang(br *bufio.Reader) {
+	c.SetReadDeadline(time.Time{})
+	br.WriteTo(io.Discard)
 }

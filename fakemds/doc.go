@@ -1,59 +1,96 @@
-// Package fakemds is a fake ZBS cluster to test against: any number of metadata
-// servers (MDS) with their HTTP agents over one shared storage, with faults on
-// demand.
+// Package fakemds is a fake ZBS MDS cluster for tests: N nodes that speak HTTP as
+// the agent of the real MDS does, over one shared storage, with faults on demand
+// and a ledger of what reached each node and what it executed.
 //
-//	func TestAttachSurvivesADeadMDS(t *testing.T) {
-//		cluster := fakemds.NewCluster(t, 3)
-//		cluster.AddVolume("zbs://pool/vol", "10.0.0.5:9001")
-//		cluster.Node(0).Inject(fakemds.Refuse)
-//		caller, err := mds.New(cluster.Addrs(), mds.WithDialContext(cluster.DialContext))
-//		...
-//		t.Log(cluster.Node(1).Requests()) // what reached it, and what it executed
-//	}
+//	cluster := fakemds.NewCluster(t, 3) // closed when the test ends
+//	cluster.AddVolume("zbs://pool/vol-42", "10.0.0.5")
+//	cluster.Node(0).Inject(fakemds.Hang)
+//	cluster.Node(1).Inject(fakemds.LoseReply.Times(1).On("volume/expand"))
+//	client := &http.Client{Transport: &http.Transport{DialContext: cluster.DialContext}}
+//	// ... ask http://HOST:PORT of cluster.Addrs() ...
+//	n := cluster.Executed("volume/expand")
 //
-// The network is in memory by default and works inside testing/synctest, where
-// an hour of time-outs costs nothing; OnLoopback serves on real sockets. The
-// package imports nothing of the client, so that it cannot share its mistakes.
-//
-// # What is faked
-//
-// Every endpoint of the agent is executed on the storage: pools, volumes,
-// snapshots, clones, clients, NBD exports. The agent's quirks are kept as they
-// were recorded from its own code (replay_test.go replays them and lists every
-// deliberate difference): synchronous JSON labelled text/html, HTML error
-// pages, left-out nulls, names compared by substring, success where nothing was
-// done, empty client lists without metadata/sync, tasks in flight that are
-// dropped silently, callbacks delivered again until they are answered.
-//
-// Not faked: the shell that names reach on a real MDS, ssh to hosts, data of
-// volumes, and one leader among the MDS.
+// The nodes live on a network in memory, which works inside a testing/synctest
+// bubble: a hanging node costs no real time and durations are exact. OnLoopback
+// puts them on real sockets of 127.0.0.1. Asynchronous calls need a receiver of
+// callbacks; Cluster.Listen opens a listener that the nodes can reach.
 //
 // # Faults
 //
-// Faults are values, injected into a node and acting together until Clear:
+// A fault acts until Node.Clear, or as often as Times says, or only On some
+// endpoints. Of the first group below one acts on a request, the first injected;
+// the others combine with it and with each other.
 //
-//	connection   Refuse, Blackhole
-//	before       Slow(d), Hang, Reset, Status(code), AgentError(message)
-//	after        HangAfter, ResetAfter (LoseReply), StatusAfter(code)
-//	the answer   SlowBody(d), Truncate, Garbage
-//	callback     CallbackLost, CallbackLate(d), CallbackTwice
-//	client list  StaleList
+//	Hang, Reset, HangUp, Status(c),
+//	  AgentError(s), AgentBroken            instead of executing
+//	HangAfter, ResetAfter (LoseReply),
+//	  HangUpAfter, StatusAfter(c)           after executing, instead of the reply
 //
-// "before" and "after" speak of the execution of the command. Times(n) makes a
-// fault act n times, On(endpoints…) on these endpoints alone. A node is
-// restarted (sync state lost), stopped, unsynced or made old by its methods.
+//	Refuse, Blackhole                       the connect fails, or never completes
+//	Slow(d)                                 the work takes d longer
+//	SlowBody(d), Truncate, Garbage          the result arrives in two halves, cut, or is no JSON
+//	CallbackLost, CallbackLate(d),
+//	  CallbackTwice, CallbackEarly          the callback of an asynchronous call
+//	StaleList                               volume/clients answers as when it was injected
+//	StorageError(s)                         the storage's command fails under the agent
 //
-// For an asynchronous command, faults of the answer act on the callback, and
-// those that take the response leave the callback alone, save HangAfter: add
-// CallbackLost to lose both.
+// On an asynchronous call Hang, Reset, HangUp and Status act on the POST, the
+// faults of the result on the callback. HangAfter sends neither reply nor
+// callback; ResetAfter, HangUpAfter and StatusAfter still call back, unless
+// CallbackLost is added. Without a fault the callback may come before the reply
+// to the POST or behind it, as from the real agent; CallbackEarly decides.
+// Beside faults a node can be stopped, restarted (metadata/sync is forgotten),
+// unsynced, put before an old storage or made an agent of 5.4.0; the cluster can
+// switch its leader. ParseFault reads a fault from text.
 //
-// On loopback a counted Refuse and Blackhole act only on DialContext, because
-// the kernel accepts connections by itself. A Refuse without Times closes the
-// port and the open connections there, too.
+// # What is faked
 //
-// # Ledgers
+// All endpoints of the agent, on pools, volumes, snapshots, clones, clients and
+// NBD exports, with the behaviour recorded from the real agent: empty lists of
+// clients from an agent that was not synced, pools and snapshots found by
+// substring, paths that hit another volume, deletes that claim success, the
+// texts of Python exceptions, HTML errors, task ids in flight that are dropped,
+// callbacks that are delivered again, connections closed after 15 s.
+// WithAgentLimits adds the ten threads and the backlog of five. The recorded
+// exchanges are replayed by TestReplay; the few deliberate differences stand
+// there with their reasons.
 //
-// Node.Requests tells what reached a node and how often it was executed,
-// Node.Conns every connection and how long it was silent: a silent one holds a
-// thread of a real agent for 15 s.
+// Not faked: data; shell injection (a name is taken as it is, the ledger shows
+// it); https callback URLs (never called); an MDS without leader (inject
+// AgentError); on loopback, a connect that never completes for a program that
+// does not dial through Cluster.DialContext (it connects and hears nothing). In
+// memory a write never blocks, however much the reader leaves unread. Not
+// seen on a real agent, and so only likely: the error texts of a volume/delete
+// that fails, the answers of vhost/bdev/create, the page for a missing taskuuid
+// (its status 400 was seen), the value of AgentBroken's header.
+//
+// # Ledger
+//
+// Node.Requests tells of every request whether it was executed, dropped and
+// answered; Node.Conns tells of every connection how long it was open and
+// silent. Cluster.Executed, ExecutedBy and Asked count.
+//
+// # Admin API
+//
+// Cluster.AdminHandler serves it for a program that switches faults at run time.
+// A wrong request gets 400, or 404 for a node that is not there, and
+// {"error":"..."}; everything else 200 and the new state.
+//
+//	GET    /nodes                  state, faults and counters of all nodes
+//	POST   /nodes/{i}/faults       {"fault":"hang","times":1,"on":["volume/clients"]};
+//	                               "delay":"2s", "code":503 or "text":"..." as the fault needs
+//	DELETE /nodes/{i}/faults       clear them
+//	POST   /nodes/{i}/ACTION       restart, stop, start, sync, unsync
+//	GET    /volumes                all volumes
+//	POST   /volumes                {"path":"zbs://pool/vol","clients":["10.0.0.5"]}
+//	DELETE /volumes                {"path":"zbs://pool/vol"}
+//	GET    /clients                who has what open
+//	POST   /clients                {"path":"zbs://pool/vol","clients":["10.0.0.5"]}: open
+//	DELETE /clients                the same: close
+//	GET    /ledger                 all requests, without bodies that hold passwords
+//
+// # Concurrency
+//
+// Cluster and Node are safe for concurrent use, also while requests run; what
+// they return are copies. Close ends all goroutines before it returns.
 package fakemds

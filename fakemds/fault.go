@@ -2,191 +2,254 @@ package fakemds
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 )
 
-type faultKind string
+// Fault is one way a node can go wrong. It is a value: inject it into as many
+// nodes as you like. A fault acts on every request until it is cleared, or on
+// as many as Times says, or only on the endpoints that On names. The zero Fault
+// does nothing.
+//
+// Faults fall into groups. Of the faults that decide the fate of a request
+// (Hang, HangAfter, Reset, ResetAfter, HangUp, HangUpAfter, Status, StatusAfter,
+// AgentError, AgentBroken) exactly one acts on a request, the one injected first that is not used up; so
+// Inject(Reset.Times(1), Status(503).Times(1)) resets the first request and
+// answers 503 to the second. All others add to it: Slow, SlowBody, Truncate,
+// Garbage, StaleList and the callback faults combine, each kind once.
+type Fault struct {
+	kind  kind
+	delay time.Duration
+	code  int
+	text  string
+	left  int // 0: until cleared
+	on    string
+}
+
+type kind int
 
 const (
-	kindRefuse        faultKind = "refuse"
-	kindBlackhole     faultKind = "blackhole"
-	kindHang          faultKind = "hang"
-	kindHangAfter     faultKind = "hang-after"
-	kindReset         faultKind = "reset"
-	kindResetAfter    faultKind = "reset-after"
-	kindSlow          faultKind = "slow"
-	kindSlowBody      faultKind = "slow-body"
-	kindTruncate      faultKind = "truncate"
-	kindGarbage       faultKind = "garbage"
-	kindStatus        faultKind = "status"
-	kindStatusAfter   faultKind = "status-after"
-	kindAgentError    faultKind = "agent-error"
-	kindCallbackLost  faultKind = "callback-lost"
-	kindCallbackLate  faultKind = "callback-late"
-	kindCallbackTwice faultKind = "callback-twice"
-	kindStaleList     faultKind = "stale-list"
+	noFault kind = iota
+	refuse
+	blackhole
+	hang
+	hangAfter
+	reset
+	resetAfter
+	hangUp
+	hangUpAfter
+	slow
+	slowBody
+	truncate
+	garbage
+	status
+	statusAfter
+	agentError
+	agentBroken
+	callbackLost
+	callbackLate
+	callbackTwice
+	callbackEarly
+	staleList
+	storageError
+	lastKind = storageError
 )
 
-// Fault is one way in which a node misbehaves. Faults are values: Times and On
-// return changed copies. The zero Fault does nothing.
-//
-// Several faults injected into a node act together: a Slow and a Truncate make
-// a slow answer that is cut off. Of two that end a request in different ways
-// the one injected first wins.
-type Fault struct {
-	kind   faultKind
-	delay  time.Duration
-	status int
-	text   string
-	times  int // 0: until cleared
-	on     []string
+var kindNames = map[kind]string{
+	refuse: "refuse", blackhole: "blackhole", hang: "hang", hangAfter: "hang-after",
+	reset: "reset", resetAfter: "reset-after", hangUp: "hang-up", hangUpAfter: "hang-up-after", slow: "slow", slowBody: "slow-body",
+	truncate: "truncate", garbage: "garbage", status: "status", statusAfter: "status-after",
+	agentError: "agent-error", agentBroken: "agent-broken",
+	callbackLost: "callback-lost", callbackLate: "callback-late",
+	callbackTwice: "callback-twice", callbackEarly: "callback-early", staleList: "stale-list",
+	storageError: "storage-error",
 }
 
-// Faults of the connection. They are decided before a request is read, so On
-// does not narrow them.
+// The faults without a parameter. The first two act when a connection is made
+// (On does not apply to them), the callback faults on the callback of an
+// asynchronous call, the others on a request.
 var (
-	Refuse    = Fault{kind: kindRefuse}    // nobody listens
-	Blackhole = Fault{kind: kindBlackhole} // a connect never completes
+	// Refuse refuses connections; open ones are cut, as when the process died.
+	Refuse = Fault{kind: refuse}
+	// Blackhole never completes a connect; a request on an open connection
+	// is neither executed nor answered, as when the host lost its network.
+	Blackhole = Fault{kind: blackhole}
+	// Hang reads the request and does nothing with it, ever.
+	Hang = Fault{kind: hang}
+	// HangAfter executes the request and never answers: no reply and, for an
+	// asynchronous call, no callback.
+	HangAfter = Fault{kind: hangAfter}
+	// Reset cuts the connection instead of executing the request.
+	Reset = Fault{kind: reset}
+	// ResetAfter executes the request and cuts the connection instead of
+	// answering. An asynchronous call is called back nevertheless, as by the
+	// real agent; add CallbackLost to lose that too.
+	ResetAfter = Fault{kind: resetAfter}
+	// LoseReply is ResetAfter.
+	LoseReply = ResetAfter
+	// HangUp is Reset with an orderly end of the connection: the caller sees EOF.
+	HangUp = Fault{kind: hangUp}
+	// HangUpAfter is ResetAfter with an orderly end of the connection.
+	HangUpAfter = Fault{kind: hangUpAfter}
+	// Truncate ends the connection in the middle of the body: of the reply of
+	// a synchronous call, of the callback of an asynchronous one. An empty
+	// reply is cut inside its header.
+	Truncate = Fault{kind: truncate}
+	// Garbage sends something that is no JSON where the result should be: in
+	// the reply of a synchronous call, in the callback of an asynchronous one.
+	Garbage = Fault{kind: garbage}
+	// AgentBroken is a bug of the agent outside its handlers, and executes
+	// nothing: an asynchronous call gets a callback with the header "error" and
+	// a Python traceback as body, a synchronous one the status 500.
+	AgentBroken = Fault{kind: agentBroken}
+	// CallbackLost never sends the callback.
+	CallbackLost = Fault{kind: callbackLost}
+	// CallbackTwice sends the callback twice, one after the other.
+	CallbackTwice = Fault{kind: callbackTwice}
+	// CallbackEarly sends the callback before the reply to the POST, as the
+	// real agent did in a quarter of its fast calls.
+	CallbackEarly = Fault{kind: callbackEarly}
+	// StaleList makes volume/clients answer as things stood when the fault
+	// was injected.
+	StaleList = Fault{kind: staleList}
 )
 
-// Faults before the command is executed.
-var (
-	Hang  = Fault{kind: kindHang}  // the request is read and never answered
-	Reset = Fault{kind: kindReset} // the request is read and the connection reset
-)
+// Slow makes the work take d longer; it is done also when the caller has left
+// meanwhile. An asynchronous call is accepted at once, and does its work and calls
+// back after d.
+func Slow(d time.Duration) Fault { return Fault{kind: slow, delay: d} }
 
-// Faults after the command was executed.
-var (
-	HangAfter  = Fault{kind: kindHangAfter}  // neither answered nor called back
-	ResetAfter = Fault{kind: kindResetAfter} // the connection is reset; a callback comes all the same
-	LoseReply  = ResetAfter
-	Truncate   = Fault{kind: kindTruncate} // the answer is cut off in the middle
-	Garbage    = Fault{kind: kindGarbage}  // the answer is no JSON
-)
+// SlowBody sends the second half of the body d after the first: of the reply of
+// a synchronous call, of the callback of an asynchronous one.
+func SlowBody(d time.Duration) Fault { return Fault{kind: slowBody, delay: d} }
 
-// Faults of the callback of an asynchronous command, which is executed.
-var (
-	CallbackLost  = Fault{kind: kindCallbackLost}  // never delivered
-	CallbackTwice = Fault{kind: kindCallbackTwice} // delivered once more
-)
+// Status answers the HTTP status code, with an HTML body, and does not execute.
+func Status(code int) Fault { return Fault{kind: status, code: code} }
 
-// StaleList freezes the clients of every volume for the node: it answers who
-// had them open when the fault was injected.
-var StaleList = Fault{kind: kindStaleList}
+// StatusAfter executes, then answers the HTTP status code; the callback of an
+// asynchronous call is still delivered.
+func StatusAfter(code int) Fault { return Fault{kind: statusAfter, code: code} }
 
-// Slow delays a request by d before it is executed.
-func Slow(d time.Duration) Fault { return Fault{kind: kindSlow, delay: d} }
+// AgentError answers {"success":false,"error":msg} and does not execute.
+func AgentError(msg string) Fault { return Fault{kind: agentError, text: msg} }
 
-// SlowBody sends the answer in pieces that take d in all.
-func SlowBody(d time.Duration) Fault { return Fault{kind: kindSlowBody, delay: d} }
+// StorageError makes the storage's own command fail with the text msg, such as
+// "rpc timeout"; the agent executes and makes of it what it does: volume/query
+// reports it, volume/delete and snapshot/delete answer success all the same.
+func StorageError(msg string) Fault { return Fault{kind: storageError, text: msg} }
 
-// Status answers with an HTTP error and does not execute.
-func Status(code int) Fault { return Fault{kind: kindStatus, status: code} }
+// CallbackLate sends the callback d after the work was done.
+func CallbackLate(d time.Duration) Fault { return Fault{kind: callbackLate, delay: d} }
 
-// StatusAfter executes and then answers with an HTTP error; a callback comes
-// all the same.
-func StatusAfter(code int) Fault { return Fault{kind: kindStatusAfter, status: code} }
-
-// AgentError answers success false with the message and does not execute.
-func AgentError(message string) Fault { return Fault{kind: kindAgentError, text: message} }
-
-// CallbackLate delivers the callback after d.
-func CallbackLate(d time.Duration) Fault { return Fault{kind: kindCallbackLate, delay: d} }
-
-// Times returns a fault that acts n times and is gone.
+// Times returns the fault limited to the next n events it acts on: requests, or
+// connects for Refuse and Blackhole. n < 1 means until cleared.
 func (f Fault) Times(n int) Fault {
-	f.times = n
+	f.left = max(n, 0)
 	return f
 }
 
-// On returns a fault that acts on requests to these endpoints alone, such as
-// "volume/clients".
+// On returns the fault limited to these endpoints, such as "volume/clients".
 func (f Fault) On(endpoints ...string) Fault {
-	f.on = slices.Clone(endpoints)
+	f.on = strings.ReplaceAll(" "+strings.Join(endpoints, " "), " /", " ")[1:]
 	return f
 }
 
-// String names the fault as ParseFault takes it, with what narrows it.
+// String names the fault as ParseFault and the admin API do, with its limits.
 func (f Fault) String() string {
-	text := string(f.kind)
+	var b strings.Builder
+	b.WriteString(kindNames[f.kind])
 	switch {
-	case f.status != 0:
-		text += fmt.Sprintf("(%d)", f.status)
+	case f.kind == noFault:
+		return "none"
 	case f.delay != 0:
-		text += fmt.Sprintf("(%v)", f.delay)
+		fmt.Fprintf(&b, "(%v)", f.delay)
+	case f.code != 0:
+		fmt.Fprintf(&b, "(%d)", f.code)
+	case f.text != "":
+		fmt.Fprintf(&b, "(%q)", f.text)
 	}
-	if len(f.on) > 0 {
-		text += " on " + strings.Join(f.on, ",")
+	if f.left > 0 {
+		fmt.Fprintf(&b, " times %d", f.left)
 	}
-	if f.times > 0 {
-		text += fmt.Sprintf(" ×%d", f.times)
+	if f.on != "" {
+		b.WriteString(" on " + f.on)
 	}
-	return text
+	return b.String()
 }
 
 func (f Fault) matches(endpoint string) bool {
-	return len(f.on) == 0 || slices.Contains(f.on, endpoint)
+	return f.on == "" || slices.Contains(strings.Fields(f.on), endpoint)
 }
 
-// plainFaults need nothing but their name.
-var plainFaults = []Fault{
-	Refuse, Blackhole, Hang, HangAfter, Reset, ResetAfter, Truncate, Garbage, CallbackLost, CallbackTwice, StaleList,
+// fate groups the kinds of which only one can act on a request.
+func (k kind) fate() bool {
+	switch k {
+	case hang, hangAfter, reset, resetAfter, hangUp, hangUpAfter, status, statusAfter, agentError, agentBroken:
+		return true
+	}
+	return false
 }
 
-// ParseFault returns the fault of the name that String gives: refuse,
-// blackhole, hang, hang-after, reset, reset-after, truncate, garbage,
-// callback-lost, callback-twice, stale-list; slow, slow-body and callback-late,
-// which take the delay; status and status-after with a code, as in status-503
-// and status-after-503; agent-error.
-func ParseFault(name string, delay time.Duration) (Fault, error) {
-	for _, f := range plainFaults {
-		if string(f.kind) == name {
-			return f, nil
-		}
+func (k kind) onDial() bool { return k == refuse || k == blackhole }
+
+func (k kind) onCallback() bool {
+	switch k {
+	case callbackLost, callbackLate, callbackTwice, callbackEarly:
+		return true
 	}
-	switch kind := faultKind(name); kind {
-	case kindSlow, kindSlowBody, kindCallbackLate:
-		if delay <= 0 {
-			return Fault{}, fmt.Errorf("fault %s needs a delay such as 2s", name)
-		}
-		return Fault{kind: kind, delay: delay}, nil
-	case kindAgentError:
-		return AgentError("injected"), nil
-	}
-	var code int
-	for _, kind := range []faultKind{kindStatusAfter, kindStatus} {
-		if _, err := fmt.Sscanf(name, string(kind)+"-%d", &code); err == nil && http.StatusText(code) != "" {
-			return Fault{kind: kind, status: code}, nil
-		}
-	}
-	return Fault{}, fmt.Errorf("unknown fault %q, want one of %s", name, strings.Join(faultNames(), ", "))
+	return false
 }
 
-func faultNames() []string {
-	names := []string{"slow", "slow-body", "callback-late", "status-CODE", "status-after-CODE", "agent-error"}
-	for _, f := range plainFaults {
-		names = append(names, string(f.kind))
+// taken are the faults that act on one request.
+type taken map[kind]Fault
+
+func (t taken) has(k kind) bool { _, ok := t[k]; return ok }
+
+// fate returns the one fault that decides what becomes of the request.
+func (t taken) fate() Fault {
+	for k, f := range t {
+		if k.fate() {
+			return f
+		}
+	}
+	return Fault{}
+}
+
+func (t taken) names() []string {
+	var names []string
+	for _, f := range t {
+		f.left, f.on = 0, ""
+		names = append(names, f.String())
 	}
 	slices.Sort(names)
 	return names
 }
 
-// faults are those that act on one request.
-type faults []Fault
+// faultList holds a node's faults in the order they were injected. The node's
+// mutex guards it.
+type faultList []Fault
 
-func (fs faults) find(kinds ...faultKind) (Fault, bool) {
-	for _, f := range fs {
-		if slices.Contains(kinds, f.kind) {
-			return f, true
+// take picks what acts on one event and uses it up. wants says which kinds the
+// event is open to.
+func (l *faultList) take(endpoint string, wants func(kind) bool) taken {
+	got := taken{}
+	fate := false
+	kept := (*l)[:0]
+	for _, f := range *l {
+		act := wants(f.kind) && f.matches(endpoint) && !got.has(f.kind) && !(f.kind.fate() && fate)
+		if act {
+			got[f.kind] = f
+			fate = fate || f.kind.fate()
+			if f.left == 1 {
+				continue // used up
+			}
+			if f.left > 1 {
+				f.left--
+			}
 		}
+		kept = append(kept, f)
 	}
-	return Fault{}, false
-}
-
-func (fs faults) has(kind faultKind) bool {
-	_, ok := fs.find(kind)
-	return ok
+	*l = kept
+	return got
 }

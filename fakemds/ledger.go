@@ -2,115 +2,164 @@ package fakemds
 
 import (
 	"net/http"
-	"sync"
+	"slices"
 	"time"
 )
 
-// Request is an entry of the ledger: one request that reached a node.
+// Request is one request that reached a node, as far as the node got with it.
 type Request struct {
-	Endpoint string // such as "volume/clients"; the whole path when there is no such endpoint
+	ID       int    // counts all requests of the cluster from 1
+	Node     string // address of the node
+	Conn     int    // ID of the connection it came over
+	Endpoint string // like "volume/clients"; "" when there is no such path
 	Method   string
+	Path     string // as sent, with the query string
 	Header   http.Header
 	Body     []byte
-	TaskID   string // empty for a synchronous request
-	Conn     int    // the connection it came over
-	Time     time.Time
-	Executed int // how often it was executed
-	Status   int // the HTTP status it was answered with, 0 for none
+	TaskID   string
+	At       time.Time
+	Faults   []string // what acted on it
+
+	Executed  bool   // the handler ran; at most once for each request
+	Dropped   bool   // its task id was in flight: accepted and ignored
+	Failure   string // the error the handler answered, "" for success
+	Status    int    // HTTP status of the reply, 0 when none was sent
+	Answered  bool   // the reply was written in full
+	Callbacks int    // callbacks sent, redeliveries included
 }
 
-// Conn is an entry of the connection ledger.
+// Conn is one connection to a node.
 type Conn struct {
-	ID       int
+	ID       int // counts all connections of the cluster from 1
+	Node     string
+	Remote   string
 	Opened   time.Time
-	Closed   time.Time     // zero while it is open
-	Received int64         // bytes
-	Silent   time.Duration // how long it was open before it said anything
+	Closed   time.Time // zero while it is open
+	Bytes    int64     // received
+	Requests int
+
+	// Silent is how long it was open without having sent anything: to its
+	// first byte, or to its end, or to now. A connection that never sends
+	// holds one of the agent's ten threads for 15 s.
+	Silent time.Duration
 }
 
-// ledger is what one node saw.
-type ledger struct {
-	mu       sync.Mutex // guards what follows
-	requests []*Request
-	conns    []*Conn
-	open     int
-	most     int // connections open at once
+type connLog struct {
+	Conn
+	firstByte time.Time
 }
 
-func (l *ledger) add(r *Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.requests = append(l.requests, r)
-}
-
-func (l *ledger) executed(r *Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r.Executed++
-}
-
-func (l *ledger) answered(r *Request, status int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r.Status = status
-}
-
-func (l *ledger) copyRequests() []Request {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]Request, len(l.requests))
-	for i, r := range l.requests {
-		out[i] = *r
+func (l *connLog) snapshot() Conn {
+	c := l.Conn
+	end := l.firstByte
+	if end.IsZero() {
+		end = l.Closed
 	}
-	return out
-}
-
-func (l *ledger) opened() *Conn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := &Conn{ID: len(l.conns), Opened: time.Now()}
-	l.conns = append(l.conns, c)
-	l.open++
-	l.most = max(l.most, l.open)
+	if end.IsZero() {
+		end = time.Now()
+	}
+	c.Silent = end.Sub(l.Opened)
 	return c
 }
 
-func (l *ledger) received(c *Conn, n int) {
-	if n == 0 {
-		return
+// Requests returns a copy of every request that reached the node, in order.
+func (n *Node) Requests() []Request {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := make([]Request, len(n.requests))
+	for i, r := range n.requests {
+		all[i] = *r
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if c.Received == 0 {
-		c.Silent = time.Since(c.Opened)
-	}
-	c.Received += int64(n)
+	return all
 }
 
-func (l *ledger) closed(c *Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !c.Closed.IsZero() {
-		return
+// Conns returns a copy of every connection made to the node, in order.
+func (n *Node) Conns() []Conn {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := make([]Conn, len(n.conns))
+	for i, c := range n.conns {
+		all[i] = c.snapshot()
 	}
-	c.Closed = time.Now()
-	l.open--
-	if c.Received == 0 {
-		c.Silent = c.Closed.Sub(c.Opened)
-	}
+	return all
 }
 
-// copyConns returns the connections; one that has said nothing yet is silent
-// until now.
-func (l *ledger) copyConns() []Conn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]Conn, len(l.conns))
-	for i, c := range l.conns {
-		out[i] = *c
-		if c.Received == 0 && c.Closed.IsZero() {
-			out[i].Silent = time.Since(c.Opened)
+// OpenConns is the number of connections that are open now, and the most that
+// were open at the same time.
+func (n *Node) OpenConns() (now, most int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.live), n.mostLive
+}
+
+// Executed is how often the node ran the endpoint, or with "" any endpoint.
+func (n *Node) Executed(endpoint string) int {
+	return n.count(endpoint, func(r Request) bool { return r.Executed })
+}
+
+// Asked is how many requests for the endpoint reached the node, or with "" any.
+func (n *Node) Asked(endpoint string) int {
+	return n.count(endpoint, func(Request) bool { return true })
+}
+
+func (n *Node) count(endpoint string, counts func(Request) bool) int {
+	sum := 0
+	for _, r := range n.Requests() {
+		if (endpoint == "" || r.Endpoint == endpoint) && counts(r) {
+			sum++
 		}
 	}
-	return out
+	return sum
+}
+
+// ResetLedger forgets all requests, and all connections that are closed.
+func (n *Node) ResetLedger() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.requests = nil
+	var open []*connLog
+	for _, c := range n.conns {
+		if c.Closed.IsZero() {
+			open = append(open, c)
+		}
+	}
+	n.conns, n.mostLive = open, len(n.live)
+}
+
+// Requests returns a copy of every request that reached any node, in order.
+func (c *Cluster) Requests() []Request {
+	var all []Request
+	for _, n := range c.nodes {
+		all = append(all, n.Requests()...)
+	}
+	slices.SortFunc(all, func(a, b Request) int { return a.ID - b.ID })
+	return all
+}
+
+// Executed is how often the endpoint ran on all nodes, or with "" any endpoint.
+func (c *Cluster) Executed(endpoint string) int {
+	sum := 0
+	for _, n := range c.nodes {
+		sum += n.Executed(endpoint)
+	}
+	return sum
+}
+
+// ExecutedBy is how often the endpoint ran on each node, by index.
+func (c *Cluster) ExecutedBy(endpoint string) []int {
+	var sums []int
+	for _, n := range c.nodes {
+		sums = append(sums, n.Executed(endpoint))
+	}
+	return sums
+}
+
+// Asked is how many requests for the endpoint reached each node, by index; with
+// "" of any endpoint.
+func (c *Cluster) Asked(endpoint string) []int {
+	var sums []int
+	for _, n := range c.nodes {
+		sums = append(sums, n.Asked(endpoint))
+	}
+	return sums
 }

@@ -2,81 +2,113 @@ package fakemds
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// memNet is a network inside the process: listeners by address. Everything
-// blocks on channels alone, so that it works in a testing/synctest bubble.
+// memNet is a network inside the process. It blocks only on conditions and
+// channels, never on a socket, so a synctest bubble can see when everybody
+// waits. A write never blocks: what was written waits in memory for the reader.
 type memNet struct {
-	mu        sync.Mutex // guards listeners
+	mu        sync.Mutex // guards the fields below
 	listeners map[string]*memListener
+	ports     int
 }
 
-func newMemNet() *memNet { return &memNet{listeners: make(map[string]*memListener)} }
+func newMemNet() *memNet { return &memNet{listeners: map[string]*memListener{}, ports: 40000} }
 
-func (m *memNet) listen(addr string) *memListener {
-	l := &memListener{net: m, addr: memAddr(addr), queue: make(chan net.Conn), closed: make(chan struct{})}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.listeners[addr] = l
-	return l
-}
-
-func (m *memNet) find(addr string) *memListener {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.listeners[addr]
-}
-
-// dial connects to the listener at addr.
-func (m *memNet) dial(ctx context.Context, addr string) (net.Conn, error) {
-	l := m.find(addr)
-	if l == nil {
-		return nil, refused(memAddr(addr))
-	}
-	client, server := memPipe(memAddr("client.fake:0"), l.addr)
-	select {
-	case l.queue <- server:
-		return client, nil
-	case <-l.closed:
-		return nil, refused(l.addr)
-	case <-ctx.Done():
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: l.addr, Err: context.Cause(ctx)}
-	}
-}
-
-// refused is what a dial returns where nobody listens.
-func refused(addr net.Addr) error {
-	return &net.OpError{Op: "dial", Net: "tcp", Addr: addr, Err: syscall.ECONNREFUSED}
-}
-
+// memAddr is "host:port" on a memNet.
 type memAddr string
 
 func (memAddr) Network() string  { return "tcp" }
 func (a memAddr) String() string { return string(a) }
 
+func (m *memNet) port() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ports++
+	return m.ports
+}
+
+func (m *memNet) listen(addr string) (*memListener, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.listeners[addr] != nil {
+		return nil, &net.OpError{Op: "listen", Net: "tcp", Addr: memAddr(addr), Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}
+	}
+	l := &memListener{net: m, addr: memAddr(addr), queue: make(chan net.Conn, 512), done: make(chan struct{})}
+	m.listeners[addr] = l
+	return l, nil
+}
+
+func (m *memNet) dial(ctx context.Context, addr string) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, dialError(addr, err)
+	}
+	m.mu.Lock()
+	l := m.listeners[addr]
+	m.mu.Unlock()
+	if l == nil {
+		return nil, refused(addr)
+	}
+	local := memAddr(fmt.Sprintf("client.fake:%d", m.port()))
+	near, far := memPipe(local, l.addr)
+	select {
+	case <-l.done:
+		return nil, refused(addr)
+	case l.queue <- far:
+		return near, nil
+	case <-ctx.Done():
+		return nil, dialError(addr, ctx.Err())
+	}
+}
+
+func dialError(addr string, err error) error {
+	return &net.OpError{Op: "dial", Net: "tcp", Addr: memAddr(addr), Err: err}
+}
+
+func refused(addr string) error {
+	return dialError(addr, os.NewSyscallError("connect", syscall.ECONNREFUSED))
+}
+
+// inMemory tells whether addr can only be a host of a memNet.
+func inMemory(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && strings.HasSuffix(host, ".fake")
+}
+
 type memListener struct {
-	net    *memNet
-	addr   memAddr
-	queue  chan net.Conn
-	once   sync.Once
-	closed chan struct{}
+	net   *memNet
+	addr  memAddr
+	queue chan net.Conn
+	once  sync.Once
+	done  chan struct{}
 }
 
 func (l *memListener) Accept() (net.Conn, error) {
 	select {
+	case <-l.done:
+		return nil, net.ErrClosed
+	default:
+	}
+	select {
 	case c := <-l.queue:
 		return c, nil
-	case <-l.closed:
-		return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.addr, Err: net.ErrClosed}
+	case <-l.done:
+		return nil, net.ErrClosed
 	}
 }
 
+func (l *memListener) Addr() net.Addr { return l.addr }
+
+// Close refuses whoever comes next and resets who was never accepted.
 func (l *memListener) Close() error {
 	l.once.Do(func() {
 		l.net.mu.Lock()
@@ -84,167 +116,170 @@ func (l *memListener) Close() error {
 			delete(l.net.listeners, string(l.addr))
 		}
 		l.net.mu.Unlock()
-		close(l.closed)
+		close(l.done)
+		for {
+			select {
+			case c := <-l.queue:
+				abort(c)
+			default:
+				return
+			}
+		}
 	})
 	return nil
 }
 
-func (l *memListener) Addr() net.Addr { return l.addr }
-
-// memPipe returns the two ends of a connection. Writes are buffered without
-// bound, as a socket's are up to its window.
-func memPipe(client, server net.Addr) (net.Conn, net.Conn) {
-	up, down := newHalf(), newHalf()
-	return &memConn{in: down, out: up, local: client, remote: server, readLimit: newDeadline()},
-		&memConn{in: up, out: down, local: server, remote: client, readLimit: newDeadline()}
+// stream is one direction of a connection.
+type stream struct {
+	mu       sync.Mutex // guards the fields below
+	cond     *sync.Cond
+	buf      []byte
+	reset    bool // cut: neither side may go on
+	noWriter bool
+	noReader bool
+	deadline time.Time // of reads
+	timer    *time.Timer
+	writeBy  time.Time // deadline of writes
 }
 
-// half is one direction of a connection.
-type half struct {
-	mu      sync.Mutex // guards what follows
-	data    []byte
-	err     error         // for the reader once data is used up
-	refuse  error         // for the writer
-	changed chan struct{} // closed at each change
+func newStream() *stream {
+	s := &stream{}
+	s.cond = sync.NewCond(&s.mu)
+	return s
 }
 
-func newHalf() *half { return &half{changed: make(chan struct{})} }
-
-// signalLocked wakes the reader; h.mu must be held.
-func (h *half) signalLocked() {
-	close(h.changed)
-	h.changed = make(chan struct{})
-}
-
-// end ends the direction: the reader gets readErr behind what was written, the
-// writer writeErr. The first end counts.
-func (h *half) end(readErr, writeErr error, drop bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.err == nil {
-		h.err, h.refuse = readErr, writeErr
-	}
-	if drop {
-		h.data = nil
-	}
-	h.signalLocked()
-}
-
-func (h *half) write(b []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.refuse != nil {
-		return 0, h.refuse
-	}
-	h.data = append(h.data, b...)
-	h.signalLocked()
-	return len(b), nil
-}
-
-func (h *half) read(b []byte, limit *deadline) (int, error) {
+func (s *stream) read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for {
-		h.mu.Lock()
 		switch {
-		case limit.passed():
-			h.mu.Unlock()
+		case s.noReader:
+			return 0, net.ErrClosed
+		case s.reset:
+			return 0, os.NewSyscallError("read", syscall.ECONNRESET)
+		case !s.deadline.IsZero() && !time.Now().Before(s.deadline):
 			return 0, os.ErrDeadlineExceeded
-		case len(h.data) > 0:
-			n := copy(b, h.data)
-			h.data = h.data[n:]
-			h.mu.Unlock()
+		case len(p) == 0:
+			return 0, nil
+		case len(s.buf) > 0:
+			n := copy(p, s.buf)
+			s.buf = s.buf[n:]
 			return n, nil
-		case h.err != nil:
-			h.mu.Unlock()
-			return 0, h.err
+		case s.noWriter:
+			return 0, io.EOF
 		}
-		changed := h.changed
-		h.mu.Unlock()
-		select {
-		case <-changed:
-		case <-limit.wait():
-		}
+		s.cond.Wait()
 	}
 }
 
-type memConn struct {
-	in, out       *half
-	local, remote net.Addr
-	readLimit     *deadline
+func (s *stream) write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.noWriter:
+		return 0, net.ErrClosed
+	case s.reset:
+		return 0, os.NewSyscallError("write", syscall.ECONNRESET)
+	case s.noReader:
+		return 0, os.NewSyscallError("write", syscall.EPIPE)
+	case !s.writeBy.IsZero() && !time.Now().Before(s.writeBy):
+		return 0, os.ErrDeadlineExceeded
+	}
+	s.buf = append(s.buf, p...)
+	s.cond.Broadcast()
+	return len(p), nil
 }
 
-func (c *memConn) Read(b []byte) (int, error) { return c.in.read(b, c.readLimit) }
+func (s *stream) change(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+	s.cond.Broadcast()
+}
 
-func (c *memConn) Write(b []byte) (int, error) { return c.out.write(b) }
+func (s *stream) setDeadline(t time.Time) {
+	s.change(func() {
+		s.deadline = t
+		if s.timer != nil {
+			s.timer.Stop()
+			s.timer = nil
+		}
+		if !t.IsZero() {
+			s.timer = time.AfterFunc(time.Until(t), func() { s.change(func() {}) })
+		}
+	})
+}
 
-// Close ends both directions; the other end reads what was written, then EOF.
+// memConn is one end of a connection. Safe for concurrent use, like net.Conn.
+type memConn struct {
+	in, out       *stream
+	local, remote memAddr
+}
+
+func memPipe(client, server memAddr) (near, far *memConn) {
+	up, down := newStream(), newStream()
+	return &memConn{in: down, out: up, local: client, remote: server},
+		&memConn{in: up, out: down, local: server, remote: client}
+}
+
+func (c *memConn) wrap(op string, n int, err error) (int, error) {
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	return n, &net.OpError{Op: op, Net: "tcp", Source: c.local, Addr: c.remote, Err: err}
+}
+
+func (c *memConn) Read(p []byte) (int, error) {
+	n, err := c.in.read(p)
+	return c.wrap("read", n, err)
+}
+
+func (c *memConn) Write(p []byte) (int, error) {
+	n, err := c.out.write(p)
+	return c.wrap("write", n, err)
+}
+
+// Close lets the peer read what was written, then end of file.
 func (c *memConn) Close() error {
-	c.in.end(net.ErrClosed, syscall.EPIPE, false)
-	c.out.end(io.EOF, net.ErrClosed, false)
+	c.SetReadDeadline(time.Time{}) // stops its timer
+	c.in.change(func() { c.in.noReader = true; c.in.buf = nil })
+	c.out.change(func() { c.out.noWriter = true })
 	return nil
 }
 
-// reset cuts the connection: the other end loses what it has not read.
-func (c *memConn) reset() {
-	c.in.end(net.ErrClosed, syscall.ECONNRESET, true)
-	c.out.end(syscall.ECONNRESET, net.ErrClosed, true)
+// abort cuts the connection: the peer gets ECONNRESET, unread bytes are lost.
+func (c *memConn) abort() {
+	c.SetReadDeadline(time.Time{})
+	c.out.change(func() { c.out.reset = true; c.out.buf = nil })
+	c.in.change(func() { c.in.reset = true; c.in.buf = nil })
 }
 
 func (c *memConn) LocalAddr() net.Addr  { return c.local }
 func (c *memConn) RemoteAddr() net.Addr { return c.remote }
 
-func (c *memConn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
+func (c *memConn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
 
 func (c *memConn) SetReadDeadline(t time.Time) error {
-	c.readLimit.set(t)
+	c.in.setDeadline(t)
 	return nil
 }
 
-// SetWriteDeadline does nothing: a write never blocks.
-func (c *memConn) SetWriteDeadline(time.Time) error { return nil }
-
-// deadline is a point in time that can be moved while somebody waits for it.
-type deadline struct {
-	mu    sync.Mutex // guards what follows
-	timer *time.Timer
-	done  chan struct{} // closed when the time has come
+func (c *memConn) SetWriteDeadline(t time.Time) error {
+	c.out.change(func() { c.out.writeBy = t })
+	return nil
 }
 
-func newDeadline() *deadline { return &deadline{done: make(chan struct{})} }
-
-func (d *deadline) set(t time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.timer != nil && !d.timer.Stop() {
-		<-d.done // the timer has fired or is about to
-	}
-	d.timer = nil
-	select {
-	case <-d.done:
-		d.done = make(chan struct{})
+// abort ends a connection as a dying process or a lost network would.
+func abort(c net.Conn) {
+	switch c := c.(type) {
+	case *memConn:
+		c.abort()
+	case *net.TCPConn:
+		c.SetLinger(0) // a reset instead of an orderly end
+		c.Close()
 	default:
-	}
-	if t.IsZero() {
-		return
-	}
-	done := d.done
-	if wait := time.Until(t); wait > 0 {
-		d.timer = time.AfterFunc(wait, func() { close(done) })
-	} else {
-		close(done)
-	}
-}
-
-func (d *deadline) wait() <-chan struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.done
-}
-
-func (d *deadline) passed() bool {
-	select {
-	case <-d.wait():
-		return true
-	default:
-		return false
+		c.Close()
 	}
 }

@@ -2,272 +2,288 @@ package fakemds
 
 import (
 	"context"
+	"fmt"
 	"net"
-	"net/http"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
-// Node is one MDS of a cluster with its agent.
+// Node is one MDS with its agent. Safe for concurrent use.
 type Node struct {
 	cluster *Cluster
-	addr    string
-	ledger  ledger
-	threads chan struct{} // one per request thread; nil without limits
+	index   int
+	addr    string        // constant once the node was made
+	threads chan struct{} // nil: no limit
+	wg      sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows
-	faults   []*activeFault
-	synced   any // agentVersion of the last metadata/sync, nil for none
-	canList  bool
-	oldStore bool
-	old540   bool
-	stale    map[string][]string // clients as of StaleList; nil when current
-	tasks    map[string]bool     // task ids in flight
-	conns    map[*nodeConn]bool
-	server   *http.Server // nil while stopped
-	listener net.Listener
+	mu       sync.Mutex // guards the fields below, never held while waiting
+	ln       net.Listener
+	stopped  bool
+	closed   bool
+	life     context.Context // ends when the agent's process does
+	die      context.CancelFunc
+	faults   faultList
+	changed  chan struct{} // closed and replaced whenever faults change
+	agent    agent
+	tasks    map[string]bool // task ids in flight
+	exports  map[int]Export  // NBD exports by port
+	live     map[net.Conn]*connLog
+	mostLive int
+	conns    []*connLog
+	requests []*Request
+	arrivals []time.Time              // of the connects of this instant
+	frozen   map[string][]ClientState // what StaleList answers, by LOGICAL/VOLUME
 }
 
-type activeFault struct {
-	Fault
-	left int // of a counted one
+// agent is what the process of the agent remembers, or is.
+type agent struct {
+	version    any  // nil until metadata/sync
+	lists      bool // metadata/sync found that the storage can list clients
+	oldStorage bool
+	notMDS     bool
+	legacy     bool
 }
+
+// Export is an NBD export of one node.
+type Export struct {
+	Port   int
+	Volume string // LOGICAL/VOLUME
+	// Snapshot is what is really exported: the agent picks the first snapshot
+	// whose name contains the one asked for. Empty for the volume itself, or
+	// when none matched.
+	Snapshot string
+}
+
+const syncedVersion = "5.5.0"
 
 func newNode(c *Cluster, i int) (*Node, error) {
-	n := &Node{cluster: c, tasks: make(map[string]bool), conns: make(map[*nodeConn]bool)}
-	if c.threads > 0 {
-		n.threads = make(chan struct{}, c.threads)
+	n := &Node{
+		cluster: c, index: i, changed: make(chan struct{}),
+		tasks: map[string]bool{}, exports: map[int]Export{}, live: map[net.Conn]*connLog{},
 	}
-	if !c.unsynced {
-		n.Sync(agentVersion)
+	if c.cfg.threads > 0 {
+		n.threads = make(chan struct{}, c.cfg.threads)
 	}
-	l, addr, err := c.listen(i)
-	if err != nil {
+	n.addr = fmt.Sprintf("mds-%d.fake:7763", i)
+	if c.cfg.loopback {
+		n.addr = "127.0.0.1:0"
+		if i < len(c.cfg.addrs) {
+			n.addr = c.cfg.addrs[i]
+		}
+	}
+	if !c.cfg.unsynced {
+		n.agent.version, n.agent.lists = syncedVersion, true
+	}
+	n.life, n.die = context.WithCancel(context.Background())
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.listenLocked(); err != nil {
 		return nil, err
 	}
-	n.addr = addr
-	n.serve(l)
+	n.addr = n.ln.Addr().String() // with the port, from now on constant
 	return n, nil
 }
 
-// Addr returns host:port.
+func (n *Node) listenLocked() error {
+	if n.ln != nil || n.closed || n.stopped || n.cluster.cfg.loopback && n.refusesLocked() {
+		return nil
+	}
+	var err error
+	if n.cluster.cfg.loopback {
+		n.ln, err = net.Listen("tcp", n.addr)
+	} else {
+		n.ln, err = n.cluster.mem.listen(n.addr)
+	}
+	if err != nil {
+		n.ln = nil // not a typed nil
+		return fmt.Errorf("fakemds: node %d: %w", n.index, err)
+	}
+	ln := n.ln
+	n.wg.Go(func() { n.accept(ln) })
+	return nil
+}
+
+func (n *Node) unlistenLocked() {
+	if n.ln != nil {
+		n.ln.Close()
+		n.ln = nil
+	}
+}
+
+// Addr is the node's host:port.
 func (n *Node) Addr() string { return n.addr }
 
-// Host returns the host of Addr.
+// Host is the host of Addr.
 func (n *Node) Host() string {
 	host, _, _ := net.SplitHostPort(n.addr)
 	return host
 }
 
-// Requests returns the ledger: every request that reached the node.
-func (n *Node) Requests() []Request { return n.ledger.copyRequests() }
-
-// Conns returns the connection ledger.
-func (n *Node) Conns() []Conn { return n.ledger.copyConns() }
-
-// MaxConns returns how many connections were open at once at the most.
-func (n *Node) MaxConns() int {
-	n.ledger.mu.Lock()
-	defer n.ledger.mu.Unlock()
-	return n.ledger.most
-}
-
-// Inject makes the node misbehave, in addition to what was injected before. A
-// Refuse without Times cuts the open connections, as the end of a process does.
+// Inject adds faults behind those that are already there. Refuse cuts the
+// connections that are open. A fault On an endpoint that does not exist ends the
+// test or, in a program, panics.
 func (n *Node) Inject(faults ...Fault) {
 	for _, f := range faults {
-		n.mu.Lock()
-		n.faults = append(n.faults, &activeFault{Fault: f, left: f.times})
-		n.mu.Unlock()
-		switch {
-		case f.kind == kindStaleList:
-			clients := n.cluster.storage.allClients()
-			n.mu.Lock()
-			n.stale = clients
-			n.mu.Unlock()
-		case f.kind == kindRefuse && f.times == 0:
-			n.Stop()
+		for _, name := range strings.Fields(f.on) {
+			if endpoints[name] == nil {
+				n.cluster.fail(fmt.Errorf("fakemds: fault on endpoint %q, want one like \"volume/clients\"", name))
+			}
 		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, f := range faults {
+		if f.kind == noFault {
+			continue
+		}
+		if f.kind == staleList {
+			n.frozen = n.cluster.st.allClients()
+		}
+		n.faults = append(n.faults, f)
+		if f.kind == refuse {
+			n.cutLocked()
+		}
+	}
+	n.faultsChangedLocked()
+}
+
+// Clear removes all faults, StaleList included. Work that already
+// hangs or waits goes on doing so.
+func (n *Node) Clear() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.faults = nil
+	n.faultsChangedLocked()
+}
+
+// faultsChangedLocked wakes connects that wait in a blackhole, and lets real
+// connects be refused by the kernel while a Refuse without a limit is there.
+func (n *Node) faultsChangedLocked() {
+	close(n.changed)
+	n.changed = make(chan struct{})
+	if !n.cluster.cfg.loopback {
+		return
+	}
+	if n.refusesLocked() {
+		n.unlistenLocked()
+		return
+	}
+	if err := n.listenLocked(); err != nil && n.cluster.tb != nil {
+		n.cluster.tb.Logf("%v: the node goes on refusing", err) // somebody took the port
 	}
 }
 
-// Clear takes all faults away, and starts the node if it was stopped.
-func (n *Node) Clear() {
-	n.mu.Lock()
-	n.faults, n.stale = nil, nil
-	n.mu.Unlock()
-	n.Start()
+// refusesLocked tells whether every connect is refused.
+func (n *Node) refusesLocked() bool {
+	return slices.ContainsFunc(n.faults, func(f Fault) bool { return f.kind == refuse && f.left == 0 })
 }
 
-// Faults returns the faults that still act.
+// Faults returns the faults that are still active, in order.
 func (n *Node) Faults() []Fault {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	out := make([]Fault, 0, len(n.faults))
-	for _, f := range n.faults {
-		left := f.Fault
-		left.times = f.left
-		out = append(out, left)
-	}
-	return out
+	return append([]Fault(nil), n.faults...)
 }
 
-// take returns the faults among kinds (all when none is named) that act on a
-// request to the endpoint, and counts them.
-func (n *Node) take(endpoint string, kinds ...faultKind) faults {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	var acting faults
-	n.faults = slices.DeleteFunc(n.faults, func(f *activeFault) bool {
-		ofDial := f.kind == kindRefuse || f.kind == kindBlackhole
-		if len(kinds) > 0 && !slices.Contains(kinds, f.kind) || len(kinds) == 0 && (ofDial || !f.matches(endpoint)) {
-			return false
-		}
-		acting = append(acting, f.Fault)
-		f.left--
-		return f.times > 0 && f.left == 0
-	})
-	return acting
+// Restart ends the agent's process and starts it again: connections are cut,
+// work and callbacks in flight are lost, task ids and metadata/sync forgotten.
+// Faults stay. The error is that of Start.
+func (n *Node) Restart() error {
+	n.Stop()
+	return n.Start()
 }
 
-// blackholed reports whether packets to the node get lost.
-func (n *Node) blackholed() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.ContainsFunc(n.faults, func(f *activeFault) bool { return f.kind == kindBlackhole })
-}
-
-// checkDial plays the faults of the connection.
-func (n *Node) checkDial(ctx context.Context) error {
-	acting := n.take("", kindRefuse, kindBlackhole)
-	if acting.has(kindRefuse) {
-		return refused(memAddr(n.addr))
-	}
-	if acting.has(kindBlackhole) {
-		select {
-		case <-ctx.Done():
-			return &net.OpError{Op: "dial", Net: "tcp", Addr: memAddr(n.addr), Err: context.Cause(ctx)}
-		case <-n.cluster.ctx.Done():
-			return refused(memAddr(n.addr))
-		}
-	}
-	return nil
-}
-
-// Stop ends the agent: connections are cut, connects refused. Clear and Start
-// start it again, with the sync state it had; Restart loses that.
+// Stop ends the agent's process: connections are cut and refused from now on.
 func (n *Node) Stop() {
 	n.mu.Lock()
-	server, listener := n.server, n.listener
-	n.server = nil
-	conns := make([]*nodeConn, 0, len(n.conns))
-	for c := range n.conns {
-		conns = append(conns, c)
-	}
-	n.mu.Unlock()
-	if server == nil {
-		return
-	}
-	listener.Close() // before Close: Serve may not have begun
-	for _, c := range conns {
-		c.reset()
-	}
-	server.Close()
+	defer n.mu.Unlock()
+	n.stopped = true
+	n.die()
+	n.unlistenLocked()
+	n.cutLocked()
+	n.tasks = map[string]bool{}
+	n.agent.version, n.agent.lists = nil, false
 }
 
-// Start starts the agent after Stop. It panics when its port was taken
-// meanwhile.
-func (n *Node) Start() {
+// Start starts the agent after Stop, as a new process that nobody has synced. It
+// fails only on loopback, when another program took the port meanwhile.
+func (n *Node) Start() error {
 	n.mu.Lock()
-	running := n.server != nil
-	n.mu.Unlock()
-	if running || n.cluster.ctx.Err() != nil {
-		return
+	defer n.mu.Unlock()
+	if !n.stopped || n.closed {
+		return nil
 	}
-	l, err := n.cluster.relisten(n.addr)
-	must(err)
-	n.serve(l)
+	n.stopped = false
+	n.life, n.die = context.WithCancel(context.Background())
+	return n.listenLocked()
 }
 
-// Restart ends the agent and starts it again: it forgets that it was synced,
-// and so lists no clients until the next Sync.
-func (n *Node) Restart() {
-	n.Stop()
-	n.Unsync()
+func (n *Node) close() {
 	n.mu.Lock()
-	n.tasks = make(map[string]bool)
+	n.closed = true
+	n.die()
+	n.unlistenLocked()
+	n.cutLocked()
 	n.mu.Unlock()
-	n.Start()
+	n.wg.Wait()
 }
 
-// Sync is what metadata/sync does to the agent.
-func (n *Node) Sync(version string) { n.sync(version) }
+func (n *Node) cutLocked() {
+	for c := range n.live {
+		abort(c)
+	}
+}
 
-// Unsync takes that back, as a restart does.
+// Sync does to the agent what a successful metadata/sync does.
+func (n *Node) Sync(version string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.agent.version, n.agent.lists = version, !n.agent.oldStorage
+}
+
+// Unsync makes the agent forget metadata/sync.
 func (n *Node) Unsync() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.synced, n.canList = nil, false
+	n.agent.version, n.agent.lists = nil, false
 }
 
-func (n *Node) sync(version any) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.synced, n.canList = version, !n.oldStore
-}
-
-// SetOldStorage makes the storage too old to list clients, as far as this agent
-// can tell: its lists are empty and its ping is perfect. Like the real agent it
-// finds out at the next Sync, which this does.
+// SetOldStorage puts the agent before a storage too old to list clients, which
+// metadata/sync finds out: the lists are empty and nothing else shows it.
 func (n *Node) SetOldStorage(old bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.oldStore = old
-	n.canList = n.synced != nil && !old
+	n.agent.oldStorage = old
+	n.agent.lists = !old && n.agent.version != nil
 }
 
-// FreezeClients is Inject(StaleList).
+// SetNotMDS makes metadata/sync fail as on a host that is no MDS node.
+func (n *Node) SetNotMDS(notMDS bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.agent.notMDS = notMDS
+}
+
+// Legacy540 makes the node answer as the agent of 5.4.0 does.
+func (n *Node) Legacy540(on bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.agent.legacy = on
+}
+
+// FreezeClients injects StaleList: volume/clients of this node answers from now
+// on as things stand now, until Clear.
 func (n *Node) FreezeClients() { n.Inject(StaleList) }
 
-// Legacy540 makes the node an agent of 5.4.0, which has fewer endpoints and
-// other field names.
-func (n *Node) Legacy540(old bool) {
+// Exports returns the NBD exports of the node.
+func (n *Node) Exports() []Export {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.old540 = old
-}
-
-func (n *Node) legacy() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.old540
-}
-
-func (n *Node) version() any {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.synced
-}
-
-func (n *Node) lists() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.canList
-}
-
-// clientsOf returns who has the volume open, as far as the node knows.
-func (n *Node) clientsOf(key string) []string {
-	n.mu.Lock()
-	stale := n.stale
-	n.mu.Unlock()
-	if stale != nil {
-		return stale[key]
+	var all []Export
+	for _, e := range n.exports {
+		all = append(all, e)
 	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if v := s.volumes[key]; v != nil {
-		return slices.Clone(v.Clients)
-	}
-	return nil
+	return all
 }

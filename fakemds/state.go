@@ -4,193 +4,271 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
+	"time"
 )
 
-// gib is the unit of sizes without one on clusters before 1.6.1.
-const gib = int64(1) << 30
-
-// defaultSize of a volume that AddVolume makes, in bytes.
-const defaultSize = 10 * gib
-
-// poolCapacity is what a pool reports, in bytes.
-const poolCapacity = 3 << 40
-
-// VolumeState is a volume as the storage has it.
+// VolumeState is what the storage knows of one volume.
 type VolumeState struct {
-	Pool       string // logical
-	Name       string
-	Size       int64    // bytes
-	ActualSize int64    // bytes
-	Parent     string   // "pool/volume@snapshot" for a clone
-	Clients    []string // "ip:port" of who has it open
-	Snapshots  []SnapshotState
+	Path      string // cbd:PHYSICAL/LOGICAL/VOLUME
+	Size      int64  // bytes
+	Used      int64  // bytes
+	Parent    string // "LOGICAL/VOLUME@SNAPSHOT" of a clone, else empty
+	Snapshots []SnapshotState
+	Clients   []ClientState
+	Rollbacks int // how often it was rolled back
 }
 
-// SnapshotState is a snapshot of a volume.
+// SnapshotState is what the storage knows of one snapshot.
 type SnapshotState struct {
 	Name      string
 	Size      int64 // bytes
-	Protected bool  // it has, or had, a clone
+	Protected bool  // a clone was made of it
 }
 
-type pool struct {
-	id       int
-	logical  string
-	physical string
+// ClientState is a host that has a volume open.
+type ClientState struct {
+	IP   string
+	Port int
 }
 
-// storage is what all nodes of a cluster share. Its methods lock for
-// themselves, save those whose name ends in Locked.
-type storage struct {
-	mu      sync.Mutex // guards what follows
-	pools   []pool
-	volumes map[string]*VolumeState // by "pool/volume"
-	exports map[int]string          // NBD port to path
+func (c ClientState) String() string { return net.JoinHostPort(c.IP, strconv.Itoa(c.Port)) }
+
+// PoolState is one logical pool.
+type PoolState struct {
+	Logical, Physical string
+	Volumes           int
 }
 
-func newStorage() *storage {
-	return &storage{volumes: make(map[string]*VolumeState), exports: make(map[int]string)}
-}
+const defaultVolumeSize = 10 << 30
 
-func (s *storage) addPool(logical, physical string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.addPoolLocked(logical, physical)
-}
-
-func (s *storage) addPoolLocked(logical, physical string) {
-	for i := range s.pools {
-		if s.pools[i].logical == logical {
-			s.pools[i].physical = physical
-			return
-		}
+// splitPath takes the two spellings a test may use.
+func splitPath(path string) (physical, logical, volume, snap string) {
+	rest, isZbs := strings.CutPrefix(path, "zbs://")
+	if !isZbs {
+		rest = strings.TrimPrefix(path, "cbd:")
+		physical, rest, _ = strings.Cut(rest, "/")
 	}
-	s.pools = append(s.pools, pool{len(s.pools) + 1, logical, physical})
+	logical, rest, _ = strings.Cut(rest, "/")
+	volume, snap, _ = strings.Cut(rest, "@")
+	return physical, logical, volume, snap
 }
 
-func (s *storage) hasPoolLocked(logical string) bool {
-	return slices.ContainsFunc(s.pools, func(p pool) bool { return p.logical == logical })
-}
-
-// physicalLocked finds a physical pool as the agent does: every logical pool
-// whose name contains the wanted one matches, and the last match wins.
-func (s *storage) physicalLocked(logical string) string {
-	physical := ""
-	for _, p := range s.pools {
-		if strings.Contains(p.logical, logical) {
-			physical = p.physical
-		}
+// checkPath tells a test what is wrong with its path.
+func checkPath(path string) error {
+	if _, lp, vol, _ := splitPath(path); lp == "" || vol == "" || strings.Contains(vol, "/") {
+		return fmt.Errorf("fakemds: %q is neither zbs://POOL/VOLUME nor cbd:PHYSICAL/POOL/VOLUME", path)
 	}
-	return physical
+	return nil
 }
 
-// splitPath reads zbs://lp/vol and cbd:pp/lp/vol as a test writes them.
-func splitPath(path string) (physical, logical, volume string, err error) {
-	if rest, ok := strings.CutPrefix(path, "zbs://"); ok {
-		logical, volume, ok = strings.Cut(rest, "/")
-		if ok && logical != "" && volume != "" && !strings.ContainsAny(volume, "/@") {
-			return "", logical, volume, nil
-		}
-	} else if rest, ok := strings.CutPrefix(path, "cbd:"); ok {
-		parts := strings.Split(rest, "/")
-		if len(parts) == 3 && !slices.Contains(parts, "") && !strings.Contains(parts[2], "@") {
-			return parts[0], parts[1], parts[2], nil
-		}
-	}
-	return "", "", "", fmt.Errorf("fakemds: %q is no volume, want zbs://POOL/VOLUME or cbd:PHYSICAL/POOL/VOLUME", path)
-}
-
-// addVolume makes the volume unless it is there, and its pool on demand, and
-// opens it for the clients.
-func (s *storage) addVolume(path string, clients []string) error {
-	physical, logical, name, err := splitPath(path)
+// parseClient reads "10.0.0.5" or "10.0.0.5:9001".
+func parseClient(text string, port int) (ClientState, error) {
+	host, p, err := net.SplitHostPort(text)
 	if err != nil {
+		return ClientState{IP: strings.Trim(text, "[]"), Port: port}, nil
+	}
+	n, err := strconv.Atoi(p)
+	if err != nil {
+		return ClientState{}, fmt.Errorf("fakemds: client %q: the port is not a number", text)
+	}
+	return ClientState{IP: host, Port: n}, nil
+}
+
+// AddPool makes a logical pool, or moves it to another physical pool.
+func (c *Cluster) AddPool(logical, physical string) {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	c.st.addPoolLocked(logical, physical)
+}
+
+// AddVolume makes a volume of 10 GiB, and its pool when that does not exist yet
+// (for zbs://lp/vol in the physical pool "pp-lp"), and opens it on the clients,
+// each "10.0.0.5" or "10.0.0.5:9001". On a volume that exists it only opens.
+// A wrong path or client ends the test (in a program, it panics), here and in the
+// other methods that take one.
+func (c *Cluster) AddVolume(path string, clients ...string) {
+	c.fail(c.addVolume(path, clients...))
+}
+
+func (c *Cluster) addVolume(path string, clients ...string) error {
+	if err := checkPath(path); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if physical != "" || !s.hasPoolLocked(logical) {
+	c.st.mu.Lock()
+	physical, lp, vol, _ := splitPath(path)
+	if c.st.poolLocked(lp) == nil {
 		if physical == "" {
-			physical = "pp-" + logical
+			physical = "pp-" + lp
 		}
-		s.addPoolLocked(logical, physical)
+		c.st.addPoolLocked(lp, physical)
 	}
-	v := s.volumes[logical+"/"+name]
-	if v == nil {
-		v = &VolumeState{Pool: logical, Name: name, Size: defaultSize, ActualSize: gib}
-		s.volumes[logical+"/"+name] = v
+	if c.st.volumeLocked(lp, vol) == nil {
+		c.st.createLocked(lp, vol, defaultVolumeSize)
 	}
+	c.st.mu.Unlock()
 	for _, client := range clients {
-		v.openLocked(client)
+		if err := c.open(path, client); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// clientPort is the port of a client that was given without one.
-const clientPort = "9001"
+// RemoveVolume takes the volume, its snapshots and its clients away. It does
+// nothing when there is no such volume.
+func (c *Cluster) RemoveVolume(path string) {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	_, lp, vol, _ := splitPath(path)
+	c.st.removeLocked(lp, vol)
+}
 
-func (v *VolumeState) openLocked(client string) {
-	client = withPort(client)
-	if !slices.Contains(v.Clients, client) {
-		v.Clients = append(v.Clients, client)
+// SetSize sets the size and the used size of a volume, in bytes.
+func (c *Cluster) SetSize(path string, size, used int64) {
+	c.change(path, func(v *volume, _ string) { v.size, v.used = size, used })
+}
+
+// AddSnapshot makes a snapshot; path ends in @SNAPSHOT.
+func (c *Cluster) AddSnapshot(path string) {
+	c.change(path, func(v *volume, snap string) {
+		if v.snap(snap) == nil {
+			v.snaps = append(v.snaps, &snapshot{name: snap, size: v.size})
+		}
+	})
+}
+
+// Protect marks a snapshot as cloning does; path ends in @SNAPSHOT.
+func (c *Cluster) Protect(path string) {
+	c.change(path, func(v *volume, snap string) {
+		if s := v.snap(snap); s != nil {
+			s.protected = true
+		}
+	})
+}
+
+// change applies f to the volume that path names.
+func (c *Cluster) change(path string, f func(v *volume, snap string)) {
+	c.fail(c.tryChange(path, f))
+}
+
+func (c *Cluster) tryChange(path string, f func(v *volume, snap string)) error {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	_, lp, vol, snap := splitPath(path)
+	v := c.st.volumeLocked(lp, vol)
+	if v == nil {
+		return noVolume(path)
 	}
+	f(v, snap)
+	return nil
 }
 
-func (v *VolumeState) closeLocked(client string) {
-	client = withPort(client)
-	v.Clients = slices.DeleteFunc(v.Clients, func(c string) bool { return c == client })
-}
+func noVolume(path string) error { return fmt.Errorf("fakemds: no volume %s: add it first", path) }
 
-func withPort(client string) string {
-	if _, _, err := net.SplitHostPort(client); err != nil {
-		return net.JoinHostPort(client, clientPort)
+// Open opens the volume on a host, "10.0.0.5" or "10.0.0.5:9001".
+func (c *Cluster) Open(path, client string) { c.fail(c.open(path, client)) }
+
+func (c *Cluster) open(path, client string) error {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	_, lp, vol, _ := splitPath(path)
+	v := c.st.volumeLocked(lp, vol)
+	if v == nil {
+		return noVolume(path)
 	}
-	return client
-}
-
-// withVolume calls f with the volume, under the lock.
-func (s *storage) withVolume(path string, f func(*VolumeState)) error {
-	_, logical, name, err := splitPath(path)
+	cl, err := parseClient(client, 9001+len(v.clients))
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[logical+"/"+name]
-	if v == nil {
-		return fmt.Errorf("fakemds: there is no volume %s", path)
+	if !slices.Contains(v.clients, cl) {
+		v.clients = append(v.clients, cl)
 	}
-	f(v)
 	return nil
 }
 
-func (v *VolumeState) clone() VolumeState {
-	c := *v
-	c.Clients = slices.Clone(v.Clients)
-	c.Snapshots = slices.Clone(v.Snapshots)
-	return c
+// CloseClient closes the volume on a host; without a port, all clients of the
+// host. It does nothing when the volume is not open there.
+func (c *Cluster) CloseClient(path, client string) {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	_, lp, vol, _ := splitPath(path)
+	v := c.st.volumeLocked(lp, vol)
+	cl, err := parseClient(client, 0)
+	if v == nil || err != nil {
+		return
+	}
+	v.clients = slices.DeleteFunc(v.clients, func(have ClientState) bool {
+		return have.IP == cl.IP && (cl.Port == 0 || have.Port == cl.Port)
+	})
 }
 
-// allClients returns who has which volume open, for a list that goes stale.
-func (s *storage) allClients() map[string][]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := make(map[string][]string, len(s.volumes))
-	for key, v := range s.volumes {
-		all[key] = slices.Clone(v.Clients)
+// LeaderSwitch makes the storage forget who has what open, on all nodes, for the
+// time that the clients need to register again with the new leader.
+func (c *Cluster) LeaderSwitch(blind time.Duration) {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	c.st.blind = time.Now().Add(blind)
+}
+
+// Volume returns a copy of what the storage knows of the volume.
+func (c *Cluster) Volume(path string) (VolumeState, bool) {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	_, lp, vol, _ := splitPath(path)
+	v := c.st.volumeLocked(lp, vol)
+	if v == nil {
+		return VolumeState{}, false
+	}
+	return c.st.poolLocked(lp).state(v), true
+}
+
+// Volumes returns a copy of all volumes, pool by pool in the order made.
+func (c *Cluster) Volumes() []VolumeState {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	all := []VolumeState{}
+	for _, p := range c.st.pools {
+		for _, v := range p.volumes {
+			all = append(all, p.state(v))
+		}
 	}
 	return all
 }
 
-// snapshot returns the index of the snapshot, -1 for none.
-func (v *VolumeState) snapshot(name string) int {
-	return slices.IndexFunc(v.Snapshots, func(s SnapshotState) bool { return s.Name == name })
+// Pools returns all logical pools in the order made.
+func (c *Cluster) Pools() []PoolState {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	all := []PoolState{}
+	for _, p := range c.st.pools {
+		all = append(all, PoolState{Logical: p.name, Physical: p.physical, Volumes: len(p.volumes)})
+	}
+	return all
 }
 
-// snapshotLike returns the index of the first snapshot whose name contains the
-// wanted one, which is how the agent compares.
-func (v *VolumeState) snapshotLike(name string) int {
-	return slices.IndexFunc(v.Snapshots, func(s SnapshotState) bool { return strings.Contains(s.Name, name) })
+func (p *pool) state(v *volume) VolumeState {
+	s := VolumeState{
+		Path: cbdPath(p.physical, p.name, v.name), Size: v.size, Used: v.used, Parent: v.parent,
+		Clients: slices.Clone(v.clients), Rollbacks: v.rollbacks,
+	}
+	for _, sn := range v.snaps {
+		s.Snapshots = append(s.Snapshots, SnapshotState{Name: sn.name, Size: sn.size, Protected: sn.protected})
+	}
+	return s
+}
+
+// AddClone makes the volume dst in the same pool as the snapshot, whose clone it
+// is; snapshot ends in @SNAPSHOT. An existing dst stays as it is.
+func (c *Cluster) AddClone(snapshot, dst string) {
+	c.change(snapshot, func(v *volume, snap string) {
+		_, lp, vol, _ := splitPath(snapshot)
+		if s := v.snap(snap); s != nil {
+			s.protected = true
+		}
+		if made, err := c.st.createLocked(lp, dst, v.size); err == nil {
+			made.parent = lp + "/" + vol + "@" + snap
+		}
+	})
 }

@@ -1,255 +1,200 @@
 package fakemds
 
-import (
-	"slices"
-	"strconv"
-	"strings"
-	"time"
+import "time"
+
+// wrap puts the storage's error into the agent's sentence; what the shell says is
+// passed on bare.
+func wrap(err error, format string, args ...any) error {
+	if _, ok := err.(shellError); ok {
+		return err
+	}
+	return failf(format+", error[%v]", append(args, err)...)
+}
+
+// shellError is a command that ended with a status other than 0.
+type shellError string
+
+func (e shellError) Error() string {
+	return "failed to execute shell command: /usr/bin/zbs\nreturn code: 1\nstdout: \nstderr: " + string(e) + "\n"
+}
+
+// runCreate makes a volume; a missing name becomes "None". The installPath may
+// name the wrong physical pool, see physicalLocked.
+func runCreate(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
+	}
+	logical, name := cmd.get("logicalPool"), cmd.str("volume")
+	if cmd.err != nil {
+		return nil, cmd.err
+	}
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	physical, err := st.physicalLocked(logical)
+	if err != nil {
+		return nil, err
+	}
+	v := st.volumeLocked(str(logical), name)
+	if v == nil || !cmd.truth("skipIfExisting") {
+		size, err := parseSize(cmd.get("size"), cmd.get("unit"))
+		if err != nil {
+			return nil, wrap(err, "failed to create volume[%s]", name)
+		}
+		if f, ok := x.faults[storageError]; ok {
+			return nil, wrap(errText(f.text), "failed to create volume[%s]", name)
+		}
+		if v, err = st.createLocked(str(logical), name, size); err != nil {
+			return nil, wrap(err, "failed to create volume[%s]", name)
+		}
+	}
+	return obj{{"size", v.size}, {"actualSize", v.used}, {"installPath", cbdPath(physical, str(logical), name)}}, nil
+}
+
+// How long the agent goes on trying to delete a volume that is in use. Observed:
+// it answers after about 153 s. The steps are a guess.
+const (
+	deleteTimeout = 153 * time.Second
+	deleteEvery   = 3 * time.Second
 )
 
-// busyDelete is how long the agent tries to delete a volume that is open or
-// whose snapshot has a clone, before it answers that it failed.
-const busyDelete = 153 * time.Second
-
-// parseSize reads a size as the storage's command line does: an integer count
-// of the unit, of GiB without one.
-func parseSize(size, unit any) (bytes int64, ok bool) {
-	factor := gib
-	if unit != nil {
-		switch pyText(unit) {
-		case "M", "MiB":
-			factor = 1 << 20
-		case "G", "GiB":
-		default:
-			return 0, false
+// runDelete deletes the volume and before that its snapshots, whatever stands
+// behind the volume's name in the path. A volume that cannot be looked up counts
+// as deleted.
+func runDelete(x *exchange) (obj, error) {
+	_, t, err := x.target()
+	if err != nil {
+		return nil, err
+	}
+	if x.faults.has(storageError) {
+		return obj{}, nil // the first look failed, whatever the reason
+	}
+	st := x.node.cluster.st
+	for waited := time.Duration(0); ; waited += deleteEvery {
+		err = st.tryDelete(t)
+		if err == nil || waited >= deleteTimeout {
+			break
+		}
+		if err := sleep(x.conn.life, deleteEvery); err != nil {
+			return nil, err
 		}
 	}
-	count, err := strconv.ParseInt(pyText(size), 10, 64)
-	if err != nil || count <= 0 || count > (1<<62)/factor {
-		return 0, false
+	if err != nil {
+		return nil, wrap(err, "failed to delete volume[%s]", t.volume)
 	}
-	return count * factor, true
+	return obj{}, nil
 }
 
-func sizeText(size, unit any) string {
-	if unit == nil {
-		return pyText(size)
-	}
-	return pyText(size) + pyText(unit)
-}
-
-func volumeCreate(n *Node, cmd command) object {
-	logical, ok := cmd["logicalPool"].(string)
-	if !ok {
-		return failure(notString, pyType(cmd["logicalPool"]))
-	}
-	name := pyText(cmd["volume"])
-	s := n.cluster.storage
+// tryDelete takes away what can be: first the snapshots without clones, then the
+// volume, if nothing is left of them and nobody has it open.
+func (s *storage) tryDelete(t target) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v := s.volumes[logical+"/"+name]
+	v := s.volumeLocked(t.logical, t.volume)
 	if v == nil {
-		size, ok := parseSize(cmd["size"], cmd["unit"])
-		switch {
-		case !s.hasPoolLocked(logical):
-			return failure("failed to create volume[%s], error[Rpc[CreateFile] for [%s/%s] status code: kFileNotExists]", name, logical, name)
-		case !ok:
-			return failure("failed to create volume[%s], error[Rpc[ParseSize] for [%s] status code: kParaError]", name, sizeText(cmd["size"], cmd["unit"]))
-		}
-		v = &VolumeState{Pool: logical, Name: name, Size: size}
-		s.volumes[logical+"/"+name] = v
-	} else if cmd["skipIfExisting"] != true {
-		return failure("failed to create volume[%s], error[Rpc[CreateFile] for [%s/%s] status code: kFileExists]", name, logical, name)
+		return nil
 	}
-	return success(member{"size", v.Size}, member{"actualSize", v.ActualSize},
-		member{"installPath", "cbd:" + s.physicalLocked(logical) + "/" + logical + "/" + name})
-}
-
-// volumeDelete deletes the volume and all its snapshots, whatever the path
-// names of it. A volume that is open, or whose snapshot has a clone, loses the
-// snapshots that can go and fails late.
-func volumeDelete(n *Node, cmd command) (object, time.Duration) {
-	p, refusal := split(cmd["path"])
-	if refusal != nil {
-		return refusal, 0
-	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.volumes[p.key()]
-	if v == nil {
-		return success(), 0
-	}
-	v.Snapshots = slices.DeleteFunc(v.Snapshots, func(snapshot SnapshotState) bool { return !s.clonedLocked(v, snapshot.Name) })
-	if len(v.Snapshots) > 0 || len(v.Clients) > 0 {
-		return failure("failed to delete volume[%s], error[Rpc[DeleteFile] for [%s] status code: kFileOccupied]", p.volume, p.key()), busyDelete
-	}
-	delete(s.volumes, p.key())
-	return success(), 0
-}
-
-// clonedLocked reports whether the snapshot has a clone.
-func (s *storage) clonedLocked(v *VolumeState, snapshot string) bool {
-	for _, other := range s.volumes {
-		if other.Parent == v.Pool+"/"+v.Name+"@"+snapshot {
-			return true
+	var kept []*snapshot
+	for _, sn := range v.snaps {
+		if s.clonesLocked(t.logical, t.volume, sn.name) > 0 {
+			kept = append(kept, sn)
 		}
 	}
-	return false
+	v.snaps = kept
+	if len(kept) > 0 {
+		return rpcError("DeleteFile", t.file(), "kFileUnderSnapShot")
+	}
+	if len(v.clients) > 0 {
+		return rpcError("DeleteFile", t.file(), "kFileOccupied")
+	}
+	s.removeLocked(t.logical, t.volume)
+	return nil
 }
 
-func volumeQuery(_ *Node, cmd command, s *storage, p parts, v *VolumeState) object {
-	if v == nil {
-		return failure("cannot found volume[%s] info, error[Rpc[GetFileInfo] for [%s] status code: kFileNotExists]", cmd["path"], p.key())
+// runBatch answers for many volumes by one listing of each pool; the unknown are
+// left out.
+func runBatch(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
 	}
-	reply := success(member{"size", v.Size}, member{"actualSize", v.ActualSize})
-	if v.Parent != "" {
-		// The physical pool of the request is echoed unchecked.
-		reply = append(reply, member{"parentUri", "cbd:" + p.physical + "/" + v.Parent})
-	}
-	return reply
-}
-
-func volumeQueryBatch(n *Node, cmd command) object {
 	var paths []any
-	switch list := cmd["installPaths"].(type) {
+	switch v := cmd.get("installPaths").(type) {
 	case []any:
-		paths = list
+		paths = v
 	case string:
-		for _, r := range list {
-			paths = append(paths, string(r))
+		for _, r := range v {
+			paths = append(paths, string(r)) // Python goes through its letters
 		}
 	default:
-		return failure("'%s' object is not iterable", pyType(list))
+		if cmd.err != nil {
+			return nil, cmd.err
+		}
+		return nil, failf("'%s' object is not iterable", typeName(v))
 	}
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	volumes := object{}
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	volumes := obj{}
 	for _, path := range paths {
-		p, refusal := split(path)
-		if refusal != nil {
-			return refusal
+		t, err := parseTarget(path)
+		if err != nil {
+			return nil, err
 		}
-		if !s.hasPoolLocked(p.logical) {
-			return failure("cannot found lun infos in logical pool[%s], error[Rpc[ListDir] for [%s] status code: kFileNotExists]", p.logical, p.logical)
+		p := st.poolLocked(t.logical)
+		if p == nil {
+			return nil, wrap(rpcError("ListDir", t.logical, notExists), "cannot found lun infos in logical pool[%s]", t.logical)
 		}
-		if !s.hasVolumesLocked(p.logical) {
-			return failure("'NoneType' object is not iterable")
+		if len(p.volumes) == 0 {
+			return nil, failf("'NoneType' object is not iterable")
 		}
-		if v := s.volumes[p.key()]; v != nil {
-			volumes = append(volumes, member{path.(string), object{{"length", v.Size}, {"usedSize", v.ActualSize}}})
+		if v := st.volumeLocked(t.logical, t.volume); v != nil {
+			volumes = volumes.with(t.text, obj{{"length", v.size}, {"usedSize", v.used}})
 		}
 	}
-	return success(member{"volumes", volumes})
+	return obj{{"volumes", volumes}}, nil
 }
 
-func (s *storage) hasVolumesLocked(logical string) bool {
-	for _, v := range s.volumes {
-		if v.Pool == logical {
-			return true
-		}
-	}
-	return false
-}
-
-// volumeClone protects the snapshot unless one whose name contains its name is
-// protected, which the storage then refuses to clone.
-func volumeClone(n *Node, cmd command, s *storage, p parts, v *VolumeState) object {
-	if v == nil || len(v.Snapshots) == 0 {
-		return failure("failed to found snapshot for volume[%s]", p.volume)
-	}
-	name, ok := p.snapshot.(string)
-	if !ok {
-		return failure(notString, pyType(p.snapshot))
-	}
-	exact := v.snapshot(name)
-	if like := v.snapshotLike(name); like < 0 || !v.Snapshots[like].Protected {
-		if exact < 0 {
-			return failure("failed to execute shell command: /usr/bin/zbs\nreturn code: 1\nstdout: \nstderr: Error: Rpc[ProtectSnapShot] for [%s] status code: kSnapshotFileNotExists\n", p.snapshotKey())
-		}
-		v.Snapshots[exact].Protected = true
-	}
-	dst := pyText(cmd["dstVolume"])
-	code := ""
-	switch {
-	case exact < 0 || !v.Snapshots[exact].Protected:
-		code = "kNotSupported"
-	case s.volumes[p.logical+"/"+dst] != nil:
-		code = "kFileExists"
-	}
-	if code != "" {
-		return failure("failed to clone volume[%s] to volume[%s], error[Rpc[Clone] for [%s] status code: %s]", p.volume, dst, p.snapshotKey(), code)
-	}
-	size := v.Snapshots[exact].Size
-	s.volumes[p.logical+"/"+dst] = &VolumeState{Pool: p.logical, Name: dst, Size: size, Parent: p.snapshotKey()}
-	return success(member{"installPath", p.cbd(dst)}, member{"size", size}, member{"actualSize", 0})
-}
-
-func volumeExpand(_ *Node, cmd command, s *storage, p parts, v *VolumeState) object {
-	size, ok := parseSize(cmd["size"], cmd["unit"])
-	switch {
-	case v == nil:
-		return failure("failed to expand volume[%s], error[Rpc[ExtendFile] for [%s] status code: kFileNotExists]", p.volume, p.key())
-	case !ok:
-		return failure("failed to expand volume[%s], error[Rpc[ParseSize] for [%s] status code: kParaError]", p.volume, sizeText(cmd["size"], cmd["unit"]))
-	case size < v.Size:
-		return failure("failed to expand volume[%s], error[Rpc[ExtendFile] for [%s] status code: kShrinkBiggerFile]", p.volume, p.key())
-	}
-	v.Size = size
-	return success(member{"size", v.Size})
-}
-
-func volumeFlatten(_ *Node, _ command, s *storage, p parts, v *VolumeState) object {
-	if v == nil {
-		return failure("cannot found volume[%s] info, error[Rpc[GetFileInfo] for [%s] status code: kFileNotExists]", p.key(), p.key())
-	}
-	if v.Parent != "" {
-		v.Parent, v.ActualSize = "", v.Size
-	}
-	return success(member{"size", v.Size}, member{"actualSize", v.ActualSize})
-}
-
-// volumeToNBD exports the first snapshot whose name contains the wanted one,
-// and says that the export is on the node it was told to be.
-func volumeToNBD(_ *Node, cmd command, s *storage, p parts, v *VolumeState) object {
-	portRange, ok := cmd["portRange"].(string)
-	if !ok {
-		return failure("'%s' object has no attribute 'split'", pyType(cmd["portRange"]))
-	}
-	firstText, lastText, _ := strings.Cut(portRange, ":")
-	first, err := strconv.Atoi(firstText)
+// runExpand grows the volume, also when the path names a snapshot.
+func runExpand(x *exchange) (obj, error) {
+	cmd, t, err := x.target()
 	if err != nil {
-		return failure("invalid literal for int() with base 10: '%s'", firstText)
+		return nil, err
 	}
-	last, err := strconv.Atoi(lastText)
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	size := int64(0)
+	v, err := x.fileLocked("ExtendFile", t)
+	if err == nil {
+		size, err = parseSize(cmd.get("size"), cmd.get("unit"))
+	}
+	if err == nil && size < v.size {
+		err = rpcError("ExtendFile", t.file(), "kShrinkBiggerFile")
+	}
 	if err != nil {
-		return failure("list index out of range")
+		return nil, wrap(err, "failed to expand volume[%s]", t.volume)
 	}
-	exported := p.key()
-	if name, ok := p.snapshot.(string); ok {
-		exported += "@"
-		if v != nil && v.snapshotLike(name) >= 0 {
-			exported += v.Snapshots[v.snapshotLike(name)].Name
-		}
-	}
-	for port := first; port <= last; port++ {
-		if _, used := s.exports[port]; !used {
-			s.exports[port] = exported
-			return success(member{"ip", cmd["addr"]}, member{"port", port})
-		}
-	}
-	return failure("no port is free in %s", portRange)
+	v.size = size
+	return obj{{"size", v.size}}, nil
 }
 
-func volumeCleanNBD(n *Node, cmd command) object {
-	if t := pyType(cmd["port"]); t != "int" && t != "float" {
-		return failure("%%d format: a real number is required, not %s", t)
+// runFlatten makes a clone independent of its snapshot.
+func runFlatten(x *exchange) (obj, error) {
+	_, t, err := x.target()
+	if err != nil {
+		return nil, err
 	}
-	port, _ := strconv.Atoi(pyText(cmd["port"]))
-	s := n.cluster.storage
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.exports, port)
-	return success()
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	v, err := x.fileLocked("GetFileInfo", t)
+	if err != nil {
+		return nil, wrap(err, "cannot found volume[%s] info", t.file())
+	}
+	if v.parent != "" {
+		v.parent, v.used = "", v.size
+	}
+	return obj{{"size", v.size}, {"actualSize", v.used}}, nil
 }

@@ -23,7 +23,7 @@ func checkConnections(t *testing.T, n *fakemds.Node, most int) {
 			t.Errorf("%s: connection %d was silent for %v: %+v", n.Addr(), c.ID, c.Silent, c)
 		}
 	}
-	if got := n.MaxConns(); got > most {
+	if _, got := n.OpenConns(); got > most {
 		t.Errorf("%s: %d connections at once, want at most %d", n.Addr(), got, most)
 	}
 }

@@ -68,7 +68,7 @@ func ExampleWalkError() {
 		fmt.Println(walk.Attempts[0].Phase, walk.Attempts[0].Sent)
 	}
 	// Output:
-	// echo: 2 MDS tried: mds-0.fake:7763: dial: connection refused; mds-1.fake:7763: wait: HTTP status 503: injected by a test
+	// echo: 2 MDS tried: mds-0.fake:7763: dial: connection refused; mds-1.fake:7763: wait: HTTP status 503: Service Unavailable
 	// true
 	// dial false
 }

@@ -18,9 +18,12 @@ const gib = 1 << 30
 func TestQuery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, service := start(t, 3)
-		cluster.UpdateVolume(path.String(), func(v *fakemds.VolumeState) { v.Parent = "lp1/base@s1" })
-		got, err := service.Query(t.Context(), path)
-		want := volume.Info{Path: path, Size: 10 * gib, ActualSize: gib, Parent: "zbs://lp1/base@s1"}
+		cluster.AddVolume("zbs://lp1/base")
+		cluster.AddSnapshot("zbs://lp1/base@s1")
+		cluster.AddClone("zbs://lp1/base@s1", "clone")
+		clone := zbs.Path{Pool: "lp1", Volume: "clone"}
+		got, err := service.Query(t.Context(), clone)
+		want := volume.Info{Path: clone, Size: 10 * gib, Parent: "zbs://lp1/base@s1"}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
@@ -68,10 +71,13 @@ func TestQueryAll(t *testing.T) {
 		cluster.AddVolume("zbs://lp1/second")
 		cluster.AddVolume("zbs://lp10/third")
 		cluster.AddPool("bare", "pp-bare")
+		for _, volume := range []string{path.String(), "zbs://lp1/second", "zbs://lp10/third"} {
+			cluster.SetSize(volume, 10*gib, gib)
+		}
 		second, third := zbs.Path{Pool: "lp1", Volume: "second"}, zbs.Path{Pool: "lp10", Volume: "third"}
-		asked := []zbs.Path{path, second, third,
+		all := []zbs.Path{path, second, third,
 			{Pool: "lp1", Volume: "gone"}, {Pool: "bare", Volume: "gone"}, {Pool: "nope", Volume: "gone"}}
-		got, err := service.QueryAll(t.Context(), asked)
+		got, err := service.QueryAll(t.Context(), all)
 		want := make(map[zbs.Path]volume.Info)
 		for _, p := range []zbs.Path{path, second, third} {
 			want[p] = volume.Info{Path: p, Size: 10 * gib, ActualSize: gib}
@@ -79,7 +85,7 @@ func TestQueryAll(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
-		if n := cluster.Asked("volume/query/batch"); n != 2+3 {
+		if n := asked(cluster, "volume/query/batch"); n != 2+3 {
 			t.Errorf("%d batches, want one per pool with volumes, and the empty pool's at each MDS", n)
 		}
 		if got, err := service.QueryAll(t.Context(), nil); err != nil || len(got) != 0 {
@@ -88,7 +94,7 @@ func TestQueryAll(t *testing.T) {
 		for i := range 3 {
 			cluster.Node(i).Inject(fakemds.Refuse)
 		}
-		if got, err := service.QueryAll(t.Context(), asked[:2]); !errors.Is(err, mds.ErrAllFailed) || got != nil {
+		if got, err := service.QueryAll(t.Context(), all[:2]); !errors.Is(err, mds.ErrAllFailed) || got != nil {
 			t.Errorf("with all dead: %v, %v; want an error and nothing that looks complete", got, err)
 		}
 	})
@@ -101,8 +107,8 @@ func TestPools(t *testing.T) {
 		if err != nil || len(pools) != 2 || pools[1].Name != "lp10" || pools[1].PhysicalName != "pp10" || pools[1].Capacity != 3<<40 {
 			t.Errorf("%+v, %v", pools, err)
 		}
-		if _, err := service.Clients(t.Context(), path); err != nil || cluster.Asked("capacity") != 1 {
-			t.Errorf("%v after %d capacity calls, want the pools kept", err, cluster.Asked("capacity"))
+		if _, err := service.Clients(t.Context(), path); err != nil || asked(cluster, "capacity") != 1 {
+			t.Errorf("%v after %d capacity calls, want the pools kept", err, asked(cluster, "capacity"))
 		}
 	})
 }

@@ -50,7 +50,9 @@ A seed file has the same as the flags:
       clients: ["10.0.0.5:9001"]
   faults:
     - {node: 0, fault: hang, on: [volume/clients]}
-    - {node: 1, fault: slow, delay: 2s, times: 3}`,
+    - {node: 1, fault: slow, param: 2s, times: 3}
+
+Faults: ` + strings.Join(fakemds.FaultNames(), ", "),
 		Example: `  zbsctl fake serve --volume zbs://pool/vol=10.0.0.5:9001 --volume zbs://pool/idle
   zbsctl fake serve --nodes 5 --file seed.yaml --admin 127.0.0.1:9000`,
 		Args: cobra.NoArgs,
@@ -91,11 +93,11 @@ type seedVolume struct {
 }
 
 type seedFault struct {
-	Node  int           `yaml:"node"`
-	Fault string        `yaml:"fault"`
-	Delay time.Duration `yaml:"delay"`
-	Times int           `yaml:"times"`
-	On    []string      `yaml:"on"`
+	Node  int      `yaml:"node"`
+	Fault string   `yaml:"fault"`
+	Param string   `yaml:"param"` // a delay, an HTTP status or a text, as the fault takes it
+	Times int      `yaml:"times"`
+	On    []string `yaml:"on"`
 }
 
 // seed joins file and flags, and checks it before anything is served.
@@ -214,7 +216,7 @@ func (f seedFault) inject(cluster *fakemds.Cluster) error {
 	if f.Node < 0 || f.Node >= len(cluster.Addrs()) {
 		return fmt.Errorf("there is no node %d", f.Node)
 	}
-	fault, err := fakemds.ParseFault(f.Fault, f.Delay)
+	fault, err := fakemds.ParseFault(f.Fault, f.Param)
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdFault: "fault N|all NAME [DELAY]" breaks a node until "fault N clear".
+// cmdFault: "fault N|all NAME [PARAM]" breaks a node until "fault N clear".
 func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	cluster := clusterOf(ts)
 	for i := range cluster.Addrs() {
@@ -124,13 +124,11 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 			cluster.Node(i).Clear()
 			continue
 		}
-		var delay time.Duration
+		param := ""
 		if len(args) > 2 {
-			var err error
-			delay, err = time.ParseDuration(args[2])
-			ts.Check(err)
+			param = args[2]
 		}
-		fault, err := fakemds.ParseFault(args[1], delay)
+		fault, err := fakemds.ParseFault(args[1], param)
 		ts.Check(err)
 		cluster.Node(i).Inject(fault)
 	}

@@ -1,0 +1,94 @@
+package fakemds
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// runQuery answers for the volume, whatever snapshot the path names.
+func runQuery(x *exchange) (obj, error) {
+	_, t, err := x.target()
+	if err != nil {
+		return nil, err
+	}
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	v, err := x.fileLocked("GetFileInfo", t)
+	if err != nil {
+		return nil, failf("cannot found volume[%s] info, error[%v]", t.text, err)
+	}
+	answer := obj{{"size", v.size}, {"actualSize", v.used}}
+	if v.parent != "" {
+		answer = answer.with("parentUri", "cbd:"+t.physical+"/"+v.parent)
+	}
+	return answer, nil
+}
+
+// runClients answers who has the volume open. An empty list has many reasons.
+func runClients(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
+	}
+	nobody := obj{}.with("clients", []obj{})
+	x.node.mu.Lock()
+	lists, frozen := x.node.agent.lists, x.node.frozen
+	x.node.mu.Unlock()
+	if !lists {
+		return nobody, nil // before any look at the path
+	}
+	path := cmd.get("path")
+	if cmd.err != nil {
+		return nil, cmd.err
+	}
+	t, err := parseTarget(path)
+	if err != nil {
+		return nil, err
+	}
+	if t.physical == "" || t.logical == "" || t.volume == "" || strings.Contains(t.volume, "?r=") {
+		return nobody, nil
+	}
+	t.volume = strings.TrimSpace(t.volume) // the shell drops it
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	var clients []ClientState
+	v, err := x.fileLocked("GetFileInfo", t)
+	switch {
+	case err == nil && !time.Now().Before(st.blind):
+		clients = v.clients
+	case err == nil:
+	case statusCode(err) != notExists:
+		return nil, wrap(err, "failed to query volume[%s] info", t.file())
+	}
+	if x.faults.has(staleList) {
+		clients = frozen[t.file()]
+	}
+	return obj{}.with("clients", clientList(clients)), nil
+}
+
+// clientList spells ports as the storage's command line does: some as text, some
+// as numbers.
+func clientList(clients []ClientState) []obj {
+	list := []obj{}
+	for i, c := range clients {
+		var port any = c.Port
+		if i%2 == 0 {
+			port = strconv.Itoa(c.Port)
+		}
+		list = append(list, obj{{"ip", c.IP}, {"port", port}})
+	}
+	return list
+}
+
+// statusCode is the first code in an error of the storage.
+func statusCode(err error) string {
+	_, code, _ := strings.Cut(err.Error(), "status code: ")
+	if i := strings.IndexFunc(code, func(r rune) bool { return !unicode.IsLetter(r) }); i >= 0 {
+		code = code[:i]
+	}
+	return code
+}

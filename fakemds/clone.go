@@ -1,0 +1,128 @@
+package fakemds
+
+import "encoding/json"
+
+// runClone protects the snapshot and makes a volume of it. Whether the snapshot
+// is protected already, it asks the first one whose name contains the name.
+func runClone(x *exchange) (obj, error) {
+	cmd, t, err := x.target()
+	if err != nil {
+		return nil, err
+	}
+	dst := cmd.str("dstVolume")
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if err := x.installLocked(cmd, &t); err != nil {
+		return nil, err
+	}
+	v, err := x.fileLocked("ListSnapShot", t)
+	if err != nil {
+		return nil, wrap(err, "failed to query snapshot info for volume[%s]", t.volume)
+	}
+	if len(v.snaps) == 0 {
+		return nil, failf("failed to found snapshot for volume[%s]", t.volume)
+	}
+	s, err := v.snapLike(t.snapshot)
+	if err != nil {
+		return nil, err
+	}
+	src := t.file() + "@" + str(t.snapshot)
+	exact := v.snap(str(t.snapshot))
+	if s == nil || !s.protected {
+		if exact == nil {
+			return nil, shellError("Error: " + rpcError("ProtectSnapShot", src, snapNotExists).Error())
+		}
+		exact.protected = true
+	}
+	made, err := st.cloneLocked(exact, src, t.logical, dst)
+	if err != nil {
+		return nil, wrap(err, "failed to clone volume[%s] to volume[%s]", t.volume, dst)
+	}
+	made.parent = src
+	return obj{{"installPath", cbdPath(t.physical, t.logical, dst)}, {"size", made.size}, {"actualSize", 0}}, nil
+}
+
+// snapLike returns the first snapshot whose name contains name.
+func (v *volume) snapLike(name any) (*snapshot, error) {
+	for _, s := range v.snaps {
+		if in, err := contains(name, s.name); err != nil || in {
+			return s, err
+		}
+	}
+	return nil, nil
+}
+
+func (s *storage) cloneLocked(snap *snapshot, src, lp, dst string) (*volume, error) {
+	switch {
+	case snap == nil:
+		return nil, rpcError("Clone", src, snapNotExists)
+	case !snap.protected:
+		return nil, rpcError("Clone", src, "kNotSupported")
+	case s.volumeLocked(lp, dst) != nil:
+		return nil, rpcError("Clone", src, exists)
+	}
+	return s.createLocked(lp, dst, snap.size)
+}
+
+// minCopySeconds is the least time-out of a task that the agent accepts.
+const minCopySeconds = 60
+
+// runCopy copies a snapshot into a new volume. With threadContext.api a failure
+// runs the agent's cancel, which deletes dstVolume in the pool of the source,
+// whoever made it.
+func runCopy(x *exchange) (obj, error) {
+	cmd, t, err := x.target()
+	if err != nil {
+		return nil, err
+	}
+	dst, dstPool := cmd.get("dstVolume"), cmd.get("dstPool")
+	task := &command{v: cmd.get("taskContext")}
+	if task.v != nil {
+		if ms, ok := task.get("__messagetimeout__").(json.Number); ok {
+			if f, _ := ms.Float64(); f/1000 < minCopySeconds {
+				return nil, failf("timeout[%s] is too short", reprFloat(f/1000))
+			}
+		}
+	}
+	if dstPool == nil {
+		dstPool = t.logical
+	}
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	v, err := x.fileLocked("ListSnapShot", t)
+	if err != nil {
+		return nil, wrap(err, "failed to query snapshot info for volume[%s]", t.volume)
+	}
+	for _, part := range []any{t.snapshot, dst} {
+		if part == nil {
+			return nil, failf(`can only concatenate str (not "NoneType") to str`)
+		}
+	}
+	physical, err := st.physicalLocked(dstPool)
+	if err != nil {
+		return nil, err
+	}
+	src := t.file() + "@" + str(t.snapshot)
+	made, err := st.copyLocked(v.snap(str(t.snapshot)), src, str(dstPool), str(dst))
+	if err != nil {
+		thread := &command{v: cmd.get("threadContext")}
+		if thread.v != nil && thread.get("api") != nil {
+			st.removeLocked(t.logical, str(dst))
+		}
+		return nil, wrap(err, "failed to copy snapshot[%s] to volume[%s/%s]", src, str(dstPool), str(dst))
+	}
+	return obj{{"installPath", cbdPath(physical, str(dstPool), str(dst))}, {"size", made.size}}, nil
+}
+
+func (s *storage) copyLocked(snap *snapshot, src, lp, dst string) (*volume, error) {
+	if snap == nil {
+		return nil, rpcError("Copy", src, snapNotExists)
+	}
+	v, err := s.createLocked(lp, dst, snap.size)
+	if err == nil {
+		v.used = v.size
+	}
+	return v, err
+}

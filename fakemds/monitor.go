@@ -1,0 +1,178 @@
+package fakemds
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The endpoints about the cluster and the agent itself.
+
+func runEcho(*exchange) (obj, error) { return nil, nil }
+
+func runFacts(x *exchange) (obj, error) {
+	cfg := x.node.cluster.cfg
+	return obj{}.with("uuid", clusterUUID(cfg)).with("version", cfg.version), nil
+}
+
+// clusterUUID is nil for a cluster too old to have one.
+func clusterUUID(cfg config) any {
+	if cfg.version != "" && olderThan(cfg.version, "1.5.1") {
+		return nil
+	}
+	return cfg.uuid
+}
+
+// olderThan compares the parts of versions before any '-' as numbers.
+func olderThan(version, than string) bool {
+	version, _, _ = strings.Cut(version, "-")
+	a, b := strings.Split(version, "."), strings.Split(than, ".")
+	for i := range b {
+		have := 0
+		if i < len(a) {
+			have, _ = strconv.Atoi(a[i])
+		}
+		if want, _ := strconv.Atoi(b[i]); have != want {
+			return have < want
+		}
+	}
+	return false
+}
+
+// runPing compares the cluster with the caller's idea of it.
+func runPing(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
+	}
+	info := &command{v: cmd.get("clusterInfo"), err: cmd.err}
+	if info.err != nil {
+		return nil, info.err
+	}
+	version, old := info.get("version"), info.get("uuid")
+	if info.err != nil {
+		return nil, info.err
+	}
+	var current any = x.node.cluster.cfg.uuid
+	if version != nil && olderThan(str(version), "1.5.1") {
+		current = nil
+	}
+	if current != old {
+		return nil, failf("cluster uuid does not match, current cluster uuid[%s], old cluster uuid[%s]", str(current), str(old))
+	}
+	if x.legacy {
+		return obj{}, nil // has no agentVersion
+	}
+	x.node.mu.Lock()
+	defer x.node.mu.Unlock()
+	return obj{}.with("agentVersion", x.node.agent.version), nil
+}
+
+// runMetadataSync sets the agent's one version and finds out whether the
+// storage can list clients.
+func runMetadataSync(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
+	}
+	addr, version := cmd.str("addr"), cmd.get("agentVersion")
+	if cmd.err != nil {
+		return nil, cmd.err
+	}
+	n := x.node
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.agent.notMDS || addr == "None" {
+		return nil, failf("cannot found external address of mds[%s]", addr)
+	}
+	if version != nil {
+		version = str(version)
+	}
+	n.agent.version, n.agent.lists = version, !n.agent.oldStorage
+	return obj{}.with("externalAddr", addr+":6700").with("physicalServerSerialNumber", "SERIAL-"+addr), nil
+}
+
+// runCapacity answers all pools; the filter only decides between success and
+// failure, and one known pool is enough.
+func runCapacity(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
+	}
+	names := cmd.get("logicalPoolNames")
+	if cmd.err != nil {
+		return nil, cmd.err
+	}
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	infos, found := []obj{}, !truth(names)
+	for _, p := range st.pools {
+		infos = append(infos, p.info())
+		found = found || mentions(names, p.name)
+	}
+	if !found {
+		return nil, failf("cannot found logical pool[%s], you must create it manually", str(names))
+	}
+	return obj{}.with("logicalPoolInfos", infos), nil
+}
+
+// runLegacyCapacity is that of 5.4.0: it takes one name and finds it by substring.
+func runLegacyCapacity(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
+	}
+	name := cmd.get("logicalPoolName")
+	if cmd.err != nil {
+		return nil, cmd.err
+	}
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	physical, err := st.physicalLocked(name)
+	if err != nil {
+		return nil, err
+	}
+	if physical == "" {
+		return nil, failf("cannot found logical pool[%s], you must create it manually", str(name))
+	}
+	infos := []obj{}
+	for _, p := range st.pools {
+		infos = append(infos, p.info())
+	}
+	return obj{{"logicalPoolInfos", infos}}, nil
+}
+
+// mentions is `name in names`, of a list or, as the agent lets it be, a string.
+func mentions(names any, name string) bool {
+	switch names := names.(type) {
+	case string:
+		return strings.Contains(names, name)
+	case []any:
+		for _, n := range names {
+			if n == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// info is the pool as capacity answers it. The numbers that the fake does not
+// keep are those of the recorded exchanges.
+func (p *pool) info() obj {
+	var allocated, used int64
+	for _, v := range p.volumes {
+		allocated += v.size
+		used += v.used
+	}
+	return obj{
+		{"logicalPoolID", p.id}, {"logicalPoolName", p.name},
+		{"physicalPoolID", p.id}, {"physicalPoolName", p.physical},
+		{"type", 0}, {"createTime", p.createdAtUnix},
+		{"redundanceAndPlaceMentPolicy", obj{{"copysetNum", 300}, {"replicaNum", 3}, {"zoneNum", 3}}},
+		{"userPolicy", "eyJwb2xpY3kiOiAxfQ=="}, {"allocateStatus", 0},
+		{"capacity", p.capacity}, {"usedSize", used}, {"allocatedSize", allocated},
+		{"rawUsedSize", 3 * used}, {"rawWalUsedSize", 0}, {"quota", 0},
+	}
+}
