@@ -129,6 +129,30 @@ func TestLateConnectionIsNotUsed(t *testing.T) {
 	})
 }
 
+// A connect ends with the attempt that wanted it, although net/http would let
+// it go on.
+func TestDialEndsWithItsAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		ended := make(chan time.Duration, 1)
+		c, err := mds.New([]string{"mds-a"}, mds.WithDialContext(func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			ended <- time.Since(began)
+			return nil, ctx.Err()
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		mds.Call(ctx, c, zbs.Echo{})
+		if took := <-ended; took != time.Second {
+			t.Errorf("the dial went on until %v, its caller left after 1s", took)
+		}
+	})
+}
+
 func TestIdleConnectionsCloseBeforeTheAgentDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, c := start(t, 1)
