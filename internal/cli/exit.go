@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,11 +88,20 @@ func remedy(err error) string {
 		return "check that the agents are newer than 5.4.0, and that the root path is right"
 	case denied:
 		return "read the agent's reason; its log on the MDS has more"
+	case waitedForCallback(err):
+		return "check that the agents can reach this host: they post results back to it (--callback-listen, --callback-url)"
 	case errors.Is(err, mds.ErrAllFailed):
 		return "see which MDS serve with: zbsctl mds status"
 	default:
 		return ""
 	}
+}
+
+// waitedForCallback reports whether an agent took a request and never posted
+// its result.
+func waitedForCallback(err error) bool {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	return ok && slices.ContainsFunc(walk.Attempts, func(a mds.Attempt) bool { return a.Phase == mds.PhaseCallback })
 }
 
 // printError tells the user what is wrong, and what to do.

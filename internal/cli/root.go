@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -32,6 +33,8 @@ type app struct {
 	configFile     string
 	timeout        time.Duration
 	connectTimeout time.Duration
+	callbackListen string
+	callbackURL    string
 	verbose        bool
 }
 
@@ -79,6 +82,8 @@ configuration file (zbsctl help config).`,
 	flags.StringVar(&a.configFile, "config", "", "configuration file (default: ZBS_CONFIG, else ~/.config/zbsctl/config.yaml)")
 	flags.DurationVar(&a.timeout, "timeout", 0, "bound of each attempt at one MDS (default 30s)")
 	flags.DurationVar(&a.connectTimeout, "connect-timeout", 0, "bound of connecting to one MDS (default 30s)")
+	flags.StringVar(&a.callbackListen, "callback-listen", "", "address to listen on for the agents' results (default: a free port of all)")
+	flags.StringVar(&a.callbackURL, "callback-url", "", "URL the agents post results to (default: the local address that routes to them)")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log every attempt to stderr")
 	root.AddCommand(
 		a.clientsCommand(), a.volumeCommand(), a.poolCommand(), a.mdsCommand(), a.demoCommand(), a.fakeCommand(), a.routeCommand(), a.versionCommand(),
@@ -100,6 +105,16 @@ func (a *app) caller() (*mds.Caller, error) {
 	}
 	if s.connectTimeout != 0 {
 		opts = append(opts, mds.WithConnectTimeout(s.connectTimeout))
+	}
+	if a.callbackURL != "" {
+		opts = append(opts, mds.WithCallbackURL(a.callbackURL))
+	}
+	if a.callbackListen != "" {
+		listener, err := net.Listen("tcp", a.callbackListen)
+		if err != nil {
+			return nil, usagef("--callback-listen: %w", err)
+		}
+		opts = append(opts, mds.WithCallbackListener(listener))
 	}
 	c, err := mds.New(s.mds, opts...)
 	if err != nil {
