@@ -140,14 +140,23 @@ func (r *receiver) start(l net.Listener) (net.Addr, error) {
 	return l.Addr(), nil
 }
 
-func (r *receiver) close() error {
+// close ends the listener: the one that is served, or the user's, which no
+// asynchronous call has needed yet.
+func (r *receiver) close(users net.Listener) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.closed = true
-	if r.server == nil {
+	if r.closed {
 		return nil
 	}
-	return r.server.Close()
+	r.closed = true
+	if r.server != nil {
+		r.listener.Close() // before Close: Serve may not have begun
+		return r.server.Close()
+	}
+	if users != nil {
+		return users.Close()
+	}
+	return nil
 }
 
 // callbackURL returns where the node's agent shall post results.

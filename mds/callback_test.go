@@ -2,6 +2,7 @@ package mds_test
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"testing"
@@ -84,4 +85,35 @@ func TestCallbacksThatComeTwiceOrLate(t *testing.T) {
 			t.Errorf("afterwards: %v", err)
 		}
 	})
+}
+
+// The Caller closes the listener it was given, whether a call needed it or not.
+func TestCloseClosesTheListener(t *testing.T) {
+	for _, used := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			cluster := fakemds.NewCluster(t, 1)
+			listener, err := cluster.Listen()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := mds.New(cluster.Addrs(), mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if used {
+				if _, err := mds.Call(t.Context(), c, zbs.GetFacts{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 2 { // a second Close does nothing
+				if err := c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+					t.Errorf("used %t: %v", used, err)
+				}
+			}
+			if conn, err := cluster.DialContext(t.Context(), "tcp", listener.Addr().String()); err == nil {
+				conn.Close()
+				t.Errorf("used %t: the listener outlives its Caller", used)
+			}
+		})
+	}
 }

@@ -84,7 +84,7 @@ func (c *Caller) Close() error {
 	for _, n := range c.nodes {
 		n.closeIdle()
 	}
-	return c.receiver.close()
+	return c.receiver.close(c.cfg.listener)
 }
 
 // AttemptTimeout returns what bounds an attempt unless the call says otherwise.
