@@ -47,19 +47,14 @@ func (r result) health() error {
 // errLocal marks a failure on our side, before the MDS had a part in it.
 var errLocal = errors.New("local failure")
 
-// attempt asks one MDS once, within the time-out.
-func (c *Caller) attempt(ctx context.Context, n *node, o op, timeout time.Duration) result {
-	start := time.Now()
+// attempt asks one MDS once, within the call's time-out.
+func (c *Caller) attempt(ctx context.Context, n *node, o op, cc callConfig) result {
+	start, timeout := time.Now(), cc.timeout
 	limit := &timeoutError{what: "no answer", after: timeout}
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, timeout, limit)
 	defer cancel()
 
-	var r result
-	if o.endpoint.Mode == zbs.Sync {
-		r = c.askSync(attemptCtx, n, o)
-	} else {
-		r = c.askAsync(attemptCtx, n, o)
-	}
+	r := c.ask(attemptCtx, n, o, cc.refuseOld)
 	r.Addr = n.addr
 	r.Duration = time.Since(start)
 	if r.Err == nil {
@@ -82,6 +77,23 @@ func (c *Caller) attempt(ctx context.Context, n *node, o op, timeout time.Durati
 	return r
 }
 
+// ask asks the MDS, unless the call refuses old agents and this one is.
+func (c *Caller) ask(ctx context.Context, n *node, o op, refuseOld bool) result {
+	if refuseOld {
+		if r, ok := c.understands(ctx, n, o); !ok {
+			return r
+		}
+	}
+	if o.endpoint.Mode == zbs.Sync {
+		return c.askSync(ctx, n, o)
+	}
+	r := c.askAsync(ctx, n, o)
+	if o.endpoint == zbs.EndpointFacts {
+		n.learnGeneration(r)
+	}
+	return r
+}
+
 func isOurTimeout(err error) bool {
 	var t *timeoutError
 	return errors.As(err, &t)
@@ -100,7 +112,7 @@ func (c *Caller) askSync(ctx context.Context, n *node, o op) result {
 func judge(r result, n *node, o op, header http.Header, body []byte) result {
 	if _, broke := header[http.CanonicalHeaderKey(zbs.HeaderAgentBroke)]; broke {
 		r.Phase, r.outcome = PhaseDecode, faulted
-		r.Err = fmt.Errorf("%w: the agent broke: %s", zbs.ErrMalformed, lastLine(body))
+		r.Err = o.discreet(fmt.Errorf("%w: the agent broke: %s", zbs.ErrMalformed, lastLine(body)))
 		return r
 	}
 	answer, err := o.decode(body)
@@ -108,12 +120,30 @@ func judge(r result, n *node, o op, header http.Header, body []byte) result {
 		r.answer = answer
 		return r
 	}
-	r.Phase, r.outcome, r.Err = PhaseDecode, faulted, err
+	r.Phase, r.outcome, r.Err = PhaseDecode, faulted, o.discreet(err)
 	if no, ok := errors.AsType[*zbs.AgentError](err); ok {
 		no.Addr, no.Endpoint = n.addr, o.endpoint
 		r.Phase, r.outcome = PhaseAgent, denied
 	}
 	return r
+}
+
+// discreet keeps a password that the command carries out of the error, which
+// may quote what the agent made of it. Of an excerpt, which may end within it,
+// nothing is kept.
+func (o op) discreet(err error) error {
+	secret := zbs.SecretOf(o.command)
+	if secret == "" {
+		return err
+	}
+	if no, ok := errors.AsType[*zbs.AgentError](err); ok {
+		no.Message = secret.Mask(no.Message)
+		return err
+	}
+	if status, ok := errors.AsType[*StatusError](err); ok {
+		return &StatusError{Status: status.Status}
+	}
+	return fmt.Errorf("%w: the text is withheld, it may hold the command's password", zbs.ErrMalformed)
 }
 
 // response is what came back for a request: the result so far, and with it the
@@ -154,7 +184,7 @@ func (c *Caller) post(ctx context.Context, n *node, o op, task *task) (r respons
 	r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case r.Status != http.StatusOK:
-		return r.failed(PhaseWait, outcomeOfStatus(r.Status), statusError(r.Status, r.body))
+		return r.failed(PhaseWait, outcomeOfStatus(r.Status), o.discreet(statusError(r.Status, r.body)))
 	case err != nil:
 		return r.failed(PhaseBody, faulted, bare(err))
 	case len(r.body) > maxAnswer:

@@ -51,12 +51,16 @@ type receiver struct {
 	closed   bool
 }
 
-// register makes a task with an id that cannot be guessed: whoever knows it
-// can answer in the agent's place.
-func (r *receiver) register(advertised string) *task {
+// newTaskID returns an id that cannot be guessed: whoever knows it can answer
+// in the agent's place.
+func newTaskID() string {
 	var id [16]byte
 	rand.Read(id[:])
-	t := &task{id: hex.EncodeToString(id[:]), url: advertised, done: make(chan callback, 1)}
+	return hex.EncodeToString(id[:])
+}
+
+func (r *receiver) register(id, advertised string) *task {
+	t := &task{id: id, url: advertised, done: make(chan callback, 1)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tasks[t.id] = t
@@ -196,11 +200,19 @@ func localAddrTo(ctx context.Context, addr zbs.Addr) (string, error) {
 
 // askAsync sends the request and waits for the agent to post the result.
 func (c *Caller) askAsync(ctx context.Context, n *node, o op) result {
+	id := newTaskID()
+	r := c.askTask(ctx, n, o, id)
+	r.task = id
+	return r
+}
+
+// askTask is askAsync with the task id given.
+func (c *Caller) askTask(ctx context.Context, n *node, o op, id string) result {
 	advertised, err := c.callbackURL(ctx, n)
 	if err != nil {
 		return response{}.failed(PhaseDial, unsent, err).result
 	}
-	t := c.receiver.register(advertised)
+	t := c.receiver.register(id, advertised)
 	defer c.receiver.forget(t)
 
 	postCtx, cancel := context.WithCancel(ctx)

@@ -18,7 +18,7 @@ func TestAwaitPrefersTheCallback(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	waiting := c.receiver.register("http://caller/cb")
+	waiting := c.receiver.register(newTaskID(), "http://caller/cb")
 	waiting.done <- callback{header: http.Header{}, body: []byte(`{"size": 7}`)}
 	broken := response{}.failed(PhaseWait, faulted, io.ErrUnexpectedEOF)
 	o := op{endpoint: zbs.EndpointVolumeQuery, decode: decoderOf[zbs.VolumeInfo]}

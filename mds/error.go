@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -61,6 +62,13 @@ type Attempt struct {
 	Duration time.Duration // of the attempt, with all its tries
 
 	outcome outcome
+	task    string // id of an asynchronous attempt
+}
+
+// MayHaveRun reports whether the agent may have received the request and did
+// not say no.
+func (a Attempt) MayHaveRun() bool {
+	return a.Sent && a.Err != nil && a.outcome != denied && a.outcome != rejected
 }
 
 // String returns the attempt in one line.
@@ -90,15 +98,7 @@ type WalkError struct {
 // MayHaveRun reports whether the call may have changed the storage although it
 // failed: it is no read, and an agent may have received it and did not say no.
 func (e *WalkError) MayHaveRun() bool {
-	if !e.mutation {
-		return false
-	}
-	for _, a := range e.Attempts {
-		if a.Sent && a.outcome != denied && a.outcome != rejected {
-			return true
-		}
-	}
-	return false
+	return e.mutation && slices.ContainsFunc(e.Attempts, Attempt.MayHaveRun)
 }
 
 // Error returns one line that names the operation and what each MDS did.

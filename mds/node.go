@@ -21,6 +21,7 @@ type node struct {
 	cfg     *config
 	breaker atomic.Pointer[breaker]
 	turns   *semaphore.Weighted // one per lane
+	modern  atomic.Bool         // its agent has answered to facts
 
 	mu   sync.Mutex // guards free
 	free []*lane    // the one used last is at the end, so that few are warm

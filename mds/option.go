@@ -256,11 +256,12 @@ func checkCallbackURL(s string) error {
 type CallOption func(*callConfig)
 
 type callConfig struct {
-	tryNext bool
-	key     string
-	target  *zbs.Addr
-	timeout time.Duration
-	trace   *Trace
+	tryNext   bool
+	refuseOld bool
+	key       string
+	target    *zbs.Addr
+	timeout   time.Duration
+	trace     *Trace
 }
 
 // TryNext goes on to the next MDS also after a time-out, an agent's refusal or
@@ -271,6 +272,12 @@ func TryNext() CallOption { return func(c *callConfig) { c.tryNext = true } }
 // NoTryNext undoes a TryNext given before it, such as that of the queries of
 // package volume.
 func NoTryNext() CallOption { return func(c *callConfig) { c.tryNext = false } }
+
+// RefuseOld passes over agents that would misread the command (ErrOldAgent).
+// An MDS that has not yet shown to know facts is asked for them first, once for
+// a Caller and within the same attempt; the command is sent when it answers.
+// Package volume gives it to everything it does.
+func RefuseOld() CallOption { return func(c *callConfig) { c.refuseOld = true } }
 
 // RouteKey chooses the order of the MDS by key, such as a volume's path.
 // Without one they are asked in the order of the list.

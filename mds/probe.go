@@ -2,19 +2,13 @@ package mds
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-// ErrOldAgent: the agent is too old to be talked to safely. Sent the commands
-// of newer ones it can answer success without doing anything.
-var ErrOldAgent = errors.New("agent too old")
 
 // Health is what a probe learned of one MDS.
 type Health struct {
@@ -55,7 +49,7 @@ func (h *Health) probe(ctx context.Context, c *Caller) (err error) {
 	}
 	h.Latency = time.Since(start)
 	if h.Cluster, err = Call(ctx, c, zbs.GetFacts{}, target); err != nil {
-		if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusNotFound {
+		if isNotFound(err) {
 			return fmt.Errorf("%w: %w", ErrOldAgent, err)
 		}
 		return err

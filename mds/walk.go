@@ -42,7 +42,7 @@ func (w *walk) ask(ctx context.Context, n *node, how func(func() result) result)
 	if ctx.Err() != nil {
 		return result{Attempt: Attempt{outcome: cancelled, Err: ctx.Err()}}, true
 	}
-	r := how(func() result { return w.caller.attempt(ctx, n, w.op, w.call.timeout) })
+	r := how(func() result { return w.caller.attempt(ctx, n, w.op, w.call) })
 	w.attempts = append(w.attempts, r.Attempt)
 	next := r.outcome.after(w.op.endpoint.Repeat, w.call.tryNext)
 	w.log(ctx, r, next)

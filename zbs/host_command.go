@@ -1,39 +1,10 @@
 package zbs
 
 import (
-	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
 )
-
-// Secret is a text that must not be seen: printing, logging and marshalling it
-// give ***. Only Envelope.Encode puts the text itself on the wire.
-type Secret string
-
-const masked = "***"
-
-// String returns ***.
-func (Secret) String() string { return masked }
-
-// GoString returns ***, for %#v.
-func (Secret) GoString() string { return masked }
-
-// LogValue returns ***.
-func (Secret) LogValue() slog.Value { return slog.StringValue(masked) }
-
-// MarshalText returns ***.
-func (Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }
-
-func (s Secret) check() error {
-	if s == "" {
-		return invalid("the password is empty")
-	}
-	if strings.ContainsFunc(string(s), func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return invalid("the password has a control character")
-	}
-	return nil
-}
 
 // HostAccess says how an agent reaches a host over ssh. The agent writes the
 // password into its log, in clear.

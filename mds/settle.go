@@ -1,0 +1,67 @@
+package mds
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// settleTimeout bounds the question whether an MDS is still at work.
+	settleTimeout = 10 * time.Second
+	// settleTry is how long one facts query waits for its result, which takes
+	// an agent a second or two, before it is sent again: one that arrives while
+	// the callback before it is still being delivered is dropped.
+	settleTry = 3 * time.Second
+)
+
+// Settled reports whether no MDS is at work any more on the call that failed:
+// what it has not changed by now it never will. False means that one may be, or
+// cannot be asked. It takes at most 10 seconds.
+//
+// An agent drops, on every endpoint, a request whose task id it still has in
+// work. So each MDS that may have got the call is sent a facts query under the
+// call's task id: any result means that the task is done with. Two results are
+// wanted: the agent takes connections in the order they came, so a request that
+// still waited when the first query arrived is in work by the time of the
+// second. Not covered is an agent that was restarted meanwhile and left a
+// command of the storage behind.
+func (e *WalkError) Settled(ctx context.Context, c *Caller) bool {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	var pending atomic.Bool
+	var wg sync.WaitGroup
+	for _, a := range e.Attempts {
+		if !a.MayHaveRun() {
+			continue
+		}
+		n := c.byName[a.Addr.String()]
+		if n == nil || a.task == "" {
+			return false
+		}
+		wg.Go(func() {
+			if !c.idle(ctx, n, a.task) {
+				pending.Store(true)
+			}
+		})
+	}
+	wg.Wait()
+	return !pending.Load()
+}
+
+// idle reports whether the MDS gives two results for the task id.
+func (c *Caller) idle(ctx context.Context, n *node, task string) bool {
+	for results := 0; results < 2; {
+		try, cancel := context.WithTimeout(ctx, settleTry)
+		r := c.askTask(try, n, factsOp, task)
+		cancel()
+		switch {
+		case r.outcome == answered || r.outcome == denied:
+			results++
+		case ctx.Err() != nil, r.Phase != PhaseCallback:
+			return false
+		}
+	}
+	return true
+}
