@@ -27,18 +27,23 @@ func start(t *testing.T, n int, opts ...mds.Option) (*fakemds.Cluster, *volume.S
 	cluster.AddPool("lp1", "pp1")
 	cluster.AddPool("lp10", "pp10")
 	cluster.AddVolume(path.String(), "10.0.0.5:9001")
+	return cluster, volume.NewService(callerOf(t, cluster, opts...))
+}
+
+func callerOf(t fakemds.TB, cluster *fakemds.Cluster, opts ...mds.Option) *mds.Caller {
+	t.Helper()
 	listener, err := cluster.Listen()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	caller, err := mds.New(cluster.Addrs(), append([]mds.Option{
 		mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener),
 	}, opts...)...)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	t.Cleanup(func() { caller.Close() })
-	return cluster, volume.NewService(caller)
+	return caller
 }
 
 // asked returns how many requests for the endpoint reached the cluster.

@@ -55,10 +55,18 @@ func installPath(text string) string {
 
 // resolveVolume is resolve for what takes a volume, no snapshot.
 func (s *Service) resolveVolume(ctx context.Context, path zbs.Path, opts []mds.CallOption) (zbs.CBDPath, error) {
-	if path.IsSnapshot() {
-		return zbs.CBDPath{}, fmt.Errorf("%w: it names a snapshot, the volume is %s", zbs.ErrInvalidPath, path.OfVolume())
+	if err := checkVolume(path); err != nil {
+		return zbs.CBDPath{}, err
 	}
 	return s.resolve(ctx, path, opts)
+}
+
+// checkVolume accepts the path of a volume, no snapshot.
+func checkVolume(path zbs.Path) error {
+	if path.IsSnapshot() {
+		return fmt.Errorf("%w: it names a snapshot, the volume is %s", zbs.ErrInvalidPath, path.OfVolume())
+	}
+	return path.Validate()
 }
 
 // asNotFound adds ErrNotFound to a walk in which no MDS said anything but that

@@ -18,12 +18,28 @@ type Service struct {
 	caller  *mds.Caller
 	pools   atomic.Pointer[zbs.PoolMap] // replaced as a whole, never changed
 	refresh singleflight.Group
+	storage atomic.Pointer[string] // its version, nil until it is known
+
+	anySnapshotName bool
 }
 
 // NewService returns a Service that asks through caller.
-func NewService(caller *mds.Caller) *Service {
-	return &Service{caller: caller}
+func NewService(caller *mds.Caller, opts ...Option) *Service {
+	s := &Service{caller: caller}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
 }
+
+// Option sets how a Service behaves.
+type Option func(*Service)
+
+// AnySnapshotName lets snapshots be created, cloned and exported whatever the
+// length of their names. Without it they must have SnapshotNameLength
+// characters: agents find a snapshot by a part of its name, and clone, protect
+// or export another one when a name is part of another.
+func AnySnapshotName() Option { return func(s *Service) { s.anySnapshotName = true } }
 
 // resolve spells path as agents understand it. The physical pool comes from
 // the capacity answer by exact name, because agents match names by substring;

@@ -33,10 +33,15 @@ func (e *AgentError) Reason() string {
 
 // NotFound reports whether the agent's text says that a volume or pool does not
 // exist: the first status code in it is kFileNotExists, the storage's own test.
-func (e *AgentError) NotFound() bool {
+func (e *AgentError) NotFound() bool { return e.code() == "kFileNotExists" }
+
+// Exists reports whether the agent's text says that what was to be made is
+// there already: the first status code in it is kFileExists.
+func (e *AgentError) Exists() bool { return e.code() == "kFileExists" }
+
+func (e *AgentError) code() string {
 	_, after, _ := strings.Cut(e.Message, "status code: ")
-	code := strings.TrimRight(firstField(after), "]")
-	return code == "kFileNotExists"
+	return strings.TrimRight(firstField(after), "]")
 }
 
 func firstField(s string) string {

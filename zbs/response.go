@@ -1,6 +1,10 @@
 package zbs
 
-import "errors"
+import (
+	"errors"
+	"net"
+	"strconv"
+)
 
 // EchoReply is the empty answer to Echo.
 type EchoReply struct{}
@@ -85,6 +89,19 @@ func (r VolumeClients) check() error {
 type Client struct {
 	IP   string `json:"ip"`
 	Port Int    `json:"port"`
+}
+
+// String returns IP:PORT, without the port when there is none and with ? for a
+// missing IP.
+func (c Client) String() string {
+	host := c.IP
+	if host == "" {
+		host = "?"
+	}
+	if c.Port == 0 {
+		return host
+	}
+	return net.JoinHostPort(host, strconv.FormatInt(int64(c.Port), 10))
 }
 
 // Done is the answer that says nothing but success.

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
 	"time"
 
@@ -106,23 +104,11 @@ func (v volumeClients) rows(t *table, out format) {
 		clients = append(clients, cell{"none listed", yellow})
 	}
 	for _, client := range v.list.Clients {
-		clients = append(clients, cell{clientText(client), cyan})
+		clients = append(clients, cell{client.String(), cyan})
 	}
 	for _, client := range clients {
 		t.add(append([]cell{{text: v.list.Path.String()}, client}, rest...)...)
 	}
-}
-
-// clientText shows a client; the agent may leave out either part.
-func clientText(c zbs.Client) string {
-	host := c.IP
-	if host == "" {
-		host = "?"
-	}
-	if c.Port == 0 {
-		return host
-	}
-	return net.JoinHostPort(host, strconv.FormatInt(int64(c.Port), 10))
 }
 
 func attemptsLine(trace mds.Trace) string {

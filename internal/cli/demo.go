@@ -167,7 +167,7 @@ func (d *demonstration) verdict(list volume.ClientList, err error) string {
 	}
 	hosts := make([]string, len(list.Clients))
 	for i, client := range list.Clients {
-		hosts[i] = clientText(client)
+		hosts[i] = client.String()
 	}
 	return d.outStyle(green, fmt.Sprintf("=> open on %s, says %s,", strings.Join(hosts, ", "), list.MDS))
 }

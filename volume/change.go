@@ -1,0 +1,132 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Bounds of each attempt at a change, unless mds.Timeout is given.
+const (
+	// ChangeTimeout is for what an agent does at once: create, expand, clone,
+	// snapshots, rollback, exports.
+	ChangeTimeout = time.Minute
+	// DeleteTimeout is for deleting a volume: an agent tries for about 153 s
+	// before it says that the volume is busy.
+	DeleteTimeout = 180 * time.Second
+	// SetupTimeout is for what installs software on a host.
+	SetupTimeout = 10 * time.Minute
+	// Unbounded is for what takes as long as the data, copy and flatten: the
+	// caller's context alone ends it.
+	Unbounded time.Duration = math.MaxInt64
+)
+
+// send makes a change, with the user's opts behind our defaults.
+func send[R any](ctx context.Context, s *Service, path zbs.Path, command zbs.Command[R], timeout time.Duration, opts []mds.CallOption) (R, error) {
+	all := []mds.CallOption{mds.TryNext(), mds.RefuseOld(), mds.Timeout(timeout), mds.RouteKey(path.String())}
+	return mds.Call(ctx, s.caller, command, append(all, opts...)...)
+}
+
+// look asks what there is of a volume. A volume that does not exist is no error.
+func (s *Service) look(ctx context.Context, path zbs.Path) (info Info, exists bool, err error) {
+	info, err = s.Query(ctx, path)
+	if errors.Is(err, ErrNotFound) && !errors.Is(err, zbs.ErrUnknownPool) {
+		return Info{}, false, nil
+	}
+	return info, err == nil, err
+}
+
+// readBack finds out what became of a change that failed with cause. It returns
+// nil when it has happened, a *NotDoneError when it has not and no MDS is at
+// work on it any more, and an error that matches mds.ErrAmbiguous as long as
+// nobody can tell. A cause that leaves no doubt is returned as it is.
+func (s *Service) readBack(ctx context.Context, cause error, happened func(context.Context) (bool, error)) error {
+	walk, ok := errors.AsType[*mds.WalkError](cause)
+	if !ok || !walk.MayHaveRun() || ctx.Err() != nil {
+		return cause
+	}
+	done, err := happened(ctx)
+	if done {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w; looked for it in vain: %v", cause, err)
+	}
+	if !walk.Settled(ctx, s.caller) {
+		return fmt.Errorf("%w; it has not happened by now, but an MDS may still be at work on it", cause)
+	}
+	switch done, err = happened(ctx); { // it may have ended between the two looks
+	case done:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w; looked for it in vain: %v", cause, err)
+	}
+	return &NotDoneError{Cause: walk}
+}
+
+// version returns the storage's, which decides the unit of sizes. It is kept: a
+// storage that is upgraded goes on taking the older unit.
+func (s *Service) version(ctx context.Context) (string, error) {
+	if v := s.storage.Load(); v != nil {
+		return *v, nil
+	}
+	facts, err := mds.Call(ctx, s.caller, zbs.GetFacts{}, s.queryOptions(nil)...)
+	if err != nil {
+		return "", fmt.Errorf("find the storage's version: %w", err)
+	}
+	if facts.Version != "" {
+		s.storage.Store(&facts.Version)
+	}
+	return facts.Version, nil
+}
+
+// sizeFor spells a size as the cluster takes it.
+func (s *Service) sizeFor(ctx context.Context, bytes int64) (zbs.Size, error) {
+	if _, err := zbs.SizeFor("", bytes); err != nil { // before anything is sent
+		return zbs.Size{}, err
+	}
+	version, err := s.version(ctx)
+	if err != nil {
+		return zbs.Size{}, err
+	}
+	return zbs.SizeFor(version, bytes)
+}
+
+// isSize reports whether a volume of have bytes is what a request for want
+// bytes makes, on a storage that counts in MiB or on one that counts in GiB.
+func isSize(have, want int64) bool {
+	for _, unit := range []int64{zbs.MiB, zbs.GiB} {
+		if have == ((want-1)/unit+1)*unit {
+			return true
+		}
+	}
+	return false
+}
+
+// asExists adds ErrExists to an agent's refusal that says so.
+func asExists(err error) error {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	if !ok || walk.MayHaveRun() {
+		return err
+	}
+	if no, ok := errors.AsType[*zbs.AgentError](err); ok && no.Exists() {
+		return fmt.Errorf("%w: %w", ErrExists, err)
+	}
+	return err
+}
+
+// madeAs checks that the agent made what it was asked to make, as far as its
+// answer says: the physical pool in it may be wrong.
+func madeAs(answer zbs.Created, path zbs.Path) error {
+	_, made, found := strings.Cut(answer.InstallPath, "/")
+	if found && made != strings.TrimPrefix(path.String(), "zbs://") {
+		return fmt.Errorf("%w: asked for %s, the agent made %q", zbs.ErrMalformed, path, answer.InstallPath)
+	}
+	return nil
+}

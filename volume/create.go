@@ -1,0 +1,84 @@
+package volume
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// CreateRequest describes a new volume.
+type CreateRequest struct {
+	Path zbs.Path
+	Size int64 // bytes, rounded up to the cluster's unit of 1 MiB or, before 1.6.1, 1 GiB
+	// SkipIfExisting makes an existing volume of the same size a success.
+	SkipIfExisting bool
+}
+
+// Create makes a volume and returns it. It looks first, so that what is there
+// already is never taken for its own work, and looks again when an attempt may
+// have run. Names are taken to be one's own: of two programs that create one
+// name at the same time without SkipIfExisting both may be told that they did.
+//
+// Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidCommand (nothing is sent),
+// ErrNotFound for a pool that the cluster does not have, ErrExists and, with
+// SkipIfExisting, ErrSizeDiffers (nothing is changed), ErrNotDone (it can be
+// repeated) or mds.ErrAmbiguous (the volume may appear yet).
+func (s *Service) Create(ctx context.Context, req CreateRequest, opts ...mds.CallOption) (Info, error) {
+	info, err := s.create(ctx, req, opts)
+	if err != nil {
+		return Info{}, fmt.Errorf("create %s: %w", req.Path, err)
+	}
+	return info, nil
+}
+
+func (s *Service) create(ctx context.Context, req CreateRequest, opts []mds.CallOption) (Info, error) {
+	if err := checkVolume(req.Path); err != nil {
+		return Info{}, err
+	}
+	size, err := s.sizeFor(ctx, req.Size)
+	if err != nil {
+		return Info{}, err
+	}
+	info, exists, err := s.look(ctx, req.Path)
+	if err != nil || exists {
+		return existing(info, req, err)
+	}
+	answer, err := send(ctx, s, req.Path, zbs.CreateVolume{
+		LogicalPool: req.Path.Pool, Volume: req.Path.Volume, Size: size, SkipIfExisting: req.SkipIfExisting,
+	}, ChangeTimeout, opts)
+	if err != nil {
+		err = s.readBack(ctx, err, func(ctx context.Context) (exists bool, err error) {
+			info, exists, err = s.look(ctx, req.Path)
+			return exists, err
+		})
+		if err != nil {
+			return Info{}, asExists(err)
+		}
+		return matching(info, req)
+	}
+	if err := madeAs(answer, req.Path); err != nil {
+		return Info{}, err
+	}
+	return matching(Info{Path: req.Path, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize)}, req)
+}
+
+// existing is the outcome of a create that finds the volume there.
+func existing(info Info, req CreateRequest, err error) (Info, error) {
+	switch {
+	case err != nil:
+		return Info{}, err
+	case !req.SkipIfExisting:
+		return Info{}, fmt.Errorf("%w, with %d bytes", ErrExists, info.Size)
+	}
+	return matching(info, req)
+}
+
+// matching refuses a volume of another size than the wanted one.
+func matching(info Info, req CreateRequest) (Info, error) {
+	if !isSize(info.Size, req.Size) {
+		return Info{}, fmt.Errorf("%w: %d bytes, wanted %d", ErrSizeDiffers, info.Size, req.Size)
+	}
+	return info, nil
+}

@@ -1,0 +1,75 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// DeleteRequest names a volume to delete.
+type DeleteRequest struct {
+	Path    zbs.Path // a volume; its snapshots go with it
+	Release Release  // how to make sure that nobody has it open
+}
+
+// Deleted is what came of a deletion.
+type Deleted struct {
+	Path zbs.Path
+	// Existed tells whether there was something to delete.
+	Existed bool
+}
+
+// Delete deletes a volume and all its snapshots, and makes sure by a query that
+// it is gone: agents claim success when they could not look. A volume that does
+// not exist is a success.
+//
+// First it makes sure that nobody has the volume open, as Release says: an agent
+// tries for minutes to delete a volume in use, and takes its snapshots meanwhile.
+// A snapshot that has a clone keeps the volume, too, which nothing tells
+// beforehand; the other snapshots may be gone then.
+//
+// Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrInUse, ErrUndetermined or
+// ErrNotReleased (nothing is changed), ErrNotFound for a pool that the cluster
+// does not have, ErrNotDone (the volume is there, snapshots may be gone; it can
+// be repeated), or mds.ErrAmbiguous (the volume may vanish yet: do not create
+// another of its name).
+func (s *Service) Delete(ctx context.Context, req DeleteRequest, opts ...mds.CallOption) (Deleted, error) {
+	existed, err := s.delete(ctx, req, opts)
+	if err != nil {
+		err = fmt.Errorf("delete %s: %w", req.Path, err)
+	}
+	return Deleted{Path: req.Path, Existed: existed}, err
+}
+
+func (s *Service) delete(ctx context.Context, req DeleteRequest, opts []mds.CallOption) (existed bool, err error) {
+	cbd, err := s.resolveVolume(ctx, req.Path, nil)
+	if err != nil {
+		return false, err
+	}
+	if _, existed, err = s.look(ctx, req.Path); err != nil || !existed {
+		return existed, err
+	}
+	if err := s.released(ctx, req.Path, req.Release); err != nil {
+		return true, err
+	}
+	gone := func(ctx context.Context) (bool, error) {
+		_, exists, err := s.look(ctx, req.Path)
+		return err == nil && !exists, err
+	}
+	_, failed := send(ctx, s, req.Path, zbs.DeleteVolume{Path: cbd}, DeleteTimeout, opts)
+	if failed != nil && errors.Is(failed, mds.ErrAmbiguous) {
+		return true, s.readBack(ctx, failed, gone)
+	}
+	switch done, err := gone(ctx); {
+	case done:
+		return true, nil
+	case failed != nil:
+		return true, failed
+	case err != nil:
+		return true, fmt.Errorf("%w: the agent says it is deleted, and nobody can tell: %w", mds.ErrAmbiguous, err)
+	}
+	return true, fmt.Errorf("%w: the agent says it is deleted, and it is there", ErrNotDone)
+}

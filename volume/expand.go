@@ -1,0 +1,70 @@
+package volume
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// ExpandRequest says how large a volume shall be.
+type ExpandRequest struct {
+	Path zbs.Path
+	Size int64 // bytes, rounded up as in CreateRequest
+}
+
+// Expand makes a volume larger and returns it. One that has the size already is
+// a success. It looks at the size after every failure, because agents may have
+// expanded the volume although they answer an error.
+//
+// Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidCommand (nothing is sent),
+// ErrNotFound, ErrSizeDiffers when the volume is larger already (nothing is
+// changed), ErrNotDone (it can be repeated), mds.ErrAmbiguous (the volume may
+// grow yet), or are a *mds.WalkError with the agent's refusal.
+func (s *Service) Expand(ctx context.Context, req ExpandRequest, opts ...mds.CallOption) (Info, error) {
+	info, err := s.expand(ctx, req, opts)
+	if err != nil {
+		return Info{}, fmt.Errorf("expand %s: %w", req.Path, err)
+	}
+	return info, nil
+}
+
+func (s *Service) expand(ctx context.Context, req ExpandRequest, opts []mds.CallOption) (Info, error) {
+	cbd, err := s.resolveVolume(ctx, req.Path, nil)
+	if err != nil {
+		return Info{}, err
+	}
+	size, err := s.sizeFor(ctx, req.Size)
+	if err != nil {
+		return Info{}, err
+	}
+	info, err := s.Query(ctx, req.Path)
+	switch {
+	case err != nil:
+		return Info{}, err
+	case isSize(info.Size, req.Size):
+		return info, nil
+	case info.Size > size.Bytes():
+		return Info{}, fmt.Errorf("%w: %d bytes, a volume cannot shrink to %d", ErrSizeDiffers, info.Size, req.Size)
+	}
+	grown := func(ctx context.Context) (bool, error) {
+		info, err = s.Query(ctx, req.Path)
+		return err == nil && info.Size >= size.Bytes(), err
+	}
+	answer, failed := send(ctx, s, req.Path, zbs.ExpandVolume{Path: cbd, Size: size}, ChangeTimeout, opts)
+	if failed == nil && int64(answer.Size) < size.Bytes() {
+		failed = fmt.Errorf("%w: the agent answers %d bytes", ErrNotDone, answer.Size)
+	}
+	if failed == nil {
+		info.Size = int64(answer.Size)
+		return info, nil
+	}
+	if done, _ := grown(ctx); done {
+		return info, nil
+	}
+	if err := s.readBack(ctx, failed, grown); err != nil {
+		return Info{}, err
+	}
+	return info, nil
+}

@@ -1,0 +1,52 @@
+package volume
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Flatten makes a clone independent of its snapshot and returns the volume. It
+// takes as long as the data: ctx alone ends it. A volume that is no clone is a
+// success.
+//
+// Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound, ErrNotDone (it
+// can be repeated), mds.ErrAmbiguous (an MDS may still be at work on it), or are
+// a *mds.WalkError with the agent's refusal.
+func (s *Service) Flatten(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (Info, error) {
+	info, err := s.flatten(ctx, path, opts)
+	if err != nil {
+		return Info{}, fmt.Errorf("flatten %s: %w", path, err)
+	}
+	return info, nil
+}
+
+func (s *Service) flatten(ctx context.Context, path zbs.Path, opts []mds.CallOption) (Info, error) {
+	cbd, err := s.resolveVolume(ctx, path, nil)
+	if err != nil {
+		return Info{}, err
+	}
+	info, err := s.Query(ctx, path)
+	if err != nil || info.Parent == "" {
+		return info, err
+	}
+	flat := func(ctx context.Context) (bool, error) {
+		info, err = s.Query(ctx, path)
+		return err == nil && info.Parent == "", err
+	}
+	if _, failed := send(ctx, s, path, zbs.FlattenVolume{Path: cbd}, Unbounded, opts); failed != nil {
+		if err := s.readBack(ctx, failed, flat); err != nil {
+			return Info{}, err
+		}
+		return info, nil
+	}
+	switch done, err := flat(ctx); {
+	case err != nil:
+		return Info{}, err
+	case !done:
+		return Info{}, fmt.Errorf("%w: the agent says it is flat, and it is a clone of %s", ErrNotDone, info.Parent)
+	}
+	return info, nil
+}

@@ -1,0 +1,52 @@
+package volume
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// RollbackRequest names a snapshot to go back to.
+type RollbackRequest struct {
+	Path    zbs.Path // the snapshot; what was written to the volume since is lost
+	Release Release  // how to make sure that nobody has the volume open
+}
+
+// Rollback makes a volume what it was at the snapshot and returns it. First it
+// makes sure that nobody has the volume open, as Release says; with Release.Wait
+// it waits for that.
+//
+// Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume
+// does not exist, ErrInUse, ErrUndetermined or ErrNotReleased (nothing is
+// changed), mds.ErrAmbiguous (nothing tells whether it has happened: keep the
+// volume closed and roll back again), or are a *mds.WalkError with the agent's
+// refusal, such as that there is no such snapshot.
+func (s *Service) Rollback(ctx context.Context, req RollbackRequest, opts ...mds.CallOption) (Info, error) {
+	info, err := s.rollback(ctx, req, opts)
+	if err != nil {
+		return Info{}, fmt.Errorf("roll back to %s: %w", req.Path, err)
+	}
+	return info, nil
+}
+
+func (s *Service) rollback(ctx context.Context, req RollbackRequest, opts []mds.CallOption) (Info, error) {
+	cbd, err := s.resolveSnapshot(ctx, req.Path)
+	if err != nil {
+		return Info{}, err
+	}
+	info, err := s.Query(ctx, req.Path.OfVolume())
+	if err != nil {
+		return Info{}, err
+	}
+	if err := s.released(ctx, info.Path, req.Release); err != nil {
+		return Info{}, err
+	}
+	answer, err := send(ctx, s, info.Path, zbs.RollbackSnapshot{Path: cbd}, ChangeTimeout, opts)
+	if err != nil {
+		return Info{}, err
+	}
+	info.Size, info.ActualSize = int64(answer.Size), int64(answer.ActualSize)
+	return info, nil
+}
