@@ -39,7 +39,7 @@ func ExampleCall() {
 		fmt.Println(attempt)
 	}
 	// Output:
-	// [{10.0.0.5 9001}] <nil>
+	// [10.0.0.5:9001] <nil>
 	// mds-0.fake:7763: dial: connection refused
 	// mds-1.fake:7763: answered
 }
