@@ -107,7 +107,10 @@ func (x *exchange) deliver(ctx context.Context, result []byte) {
 	}
 }
 
-var errBadURL = errors.New("not a callback URL")
+var (
+	errBadURL      = errors.New("not a callback URL")
+	errCallbackCut = errors.New("callback cut")
+)
 
 // post delivers once, following redirects as the agent's HTTP library does: a
 // 303 becomes a GET, the others repeat the POST.
@@ -141,6 +144,9 @@ func (x *exchange) post(ctx context.Context, result []byte) error {
 
 // send makes one HTTP request on a connection of its own.
 func (x *exchange) send(ctx context.Context, method string, u *url.URL, body []byte) (*http.Response, error) {
+	if h := x.node.cluster.callbackHandler(u.Host); h != nil {
+		return x.postTo(ctx, h, method, u, body)
+	}
 	addr := u.Host
 	if u.Port() == "" {
 		addr = net.JoinHostPort(u.Hostname(), "80")
@@ -167,7 +173,7 @@ func (x *exchange) send(ctx context.Context, method string, u *url.URL, body []b
 	msg.Write(body)
 	x.note(func(r *Request) { r.Callbacks++ })
 	if !sendBody(ctx, conn, msg.Bytes(), len(body), x.faults) {
-		return nil, errors.New("callback cut")
+		return nil, errCallbackCut
 	}
 	return http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"sync"
 )
@@ -26,11 +27,12 @@ type Cluster struct {
 	st    *storage
 	nodes []*Node
 
-	mu      sync.Mutex // guards the fields below
-	closed  bool
-	lns     []net.Listener
-	lastID  int // of requests
-	lastCon int // of connections
+	mu       sync.Mutex // guards the fields below
+	closed   bool
+	lns      []net.Listener
+	handlers map[string]http.Handler // of callbacks, by host
+	lastID   int                     // of requests
+	lastCon  int                     // of connections
 }
 
 type config struct {

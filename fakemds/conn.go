@@ -17,29 +17,36 @@ const agentTimeout = 15 * time.Second
 
 // dial is a connect to the node through Cluster.DialContext.
 func (n *Node) dial(ctx context.Context, network string) (net.Conn, error) {
+	if err := n.reach(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.squeeze(ctx); err != nil {
+		return nil, dialError(n.addr, err)
+	}
+	return n.cluster.dialOther(ctx, network, n.addr)
+}
+
+// reach waits as the faults of a connect say, and returns when it gets through.
+func (n *Node) reach(ctx context.Context) error {
 	for {
 		n.mu.Lock()
 		got := n.faults.take("", kind.onDial)
 		changed, life := n.changed, n.life
 		n.mu.Unlock()
 		if got.has(refuse) {
-			return nil, refused(n.addr)
+			return refused(n.addr)
 		}
 		if !got.has(blackhole) {
-			break
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil, dialError(n.addr, ctx.Err())
+			return dialError(n.addr, ctx.Err())
 		case <-life.Done():
-			return nil, refused(n.addr)
+			return refused(n.addr)
 		case <-changed: // perhaps the network is back
 		}
 	}
-	if err := n.squeeze(ctx); err != nil {
-		return nil, dialError(n.addr, err)
-	}
-	return n.cluster.dialOther(ctx, network, n.addr)
 }
 
 // squeeze makes a connect wait that the agent's backlog has no room for: its SYN

@@ -200,12 +200,17 @@ func (c *Cluster) CloseClient(path, client string) {
 		return
 	}
 	v.clients = slices.DeleteFunc(v.clients, func(have ClientState) bool {
-		return have.IP == cl.IP && (cl.Port == 0 || have.Port == cl.Port)
+		gone := have.IP == cl.IP && (cl.Port == 0 || have.Port == cl.Port)
+		if gone {
+			delete(v.entries, have)
+		}
+		return gone
 	})
 }
 
 // LeaderSwitch makes the storage forget who has what open, on all nodes, for the
-// time that the clients need to register again with the new leader.
+// time that the clients need to register again with the new leader. SwitchLeader
+// gives each client a time of its own.
 func (c *Cluster) LeaderSwitch(blind time.Duration) {
 	c.st.mu.Lock()
 	defer c.st.mu.Unlock()

@@ -2,6 +2,7 @@ package fakemds
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type volume struct {
 	parent    string
 	snaps     []*snapshot
 	clients   []ClientState
+	entries   map[ClientState]entry // of the clients that are not always listed
 	rollbacks int
 }
 
@@ -250,10 +252,11 @@ func cbdPath(physical, logical, volume string) string {
 func (s *storage) allClients() map[string][]ClientState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := time.Now()
 	all := map[string][]ClientState{}
 	for _, p := range s.pools {
 		for _, v := range p.volumes {
-			all[p.name+"/"+v.name] = append([]ClientState(nil), v.clients...)
+			all[p.name+"/"+v.name] = slices.Clone(v.listedLocked(now))
 		}
 	}
 	return all

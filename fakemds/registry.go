@@ -1,0 +1,123 @@
+package fakemds
+
+import (
+	"net"
+	"slices"
+	"time"
+)
+
+// The registry of clients lives in the memory of the storage's leader. Usually a
+// client is listed from Open to CloseClient. The methods of this file part the two,
+// as it happens in the real storage: the volume stays open, and the list does not
+// show it for a while. How long is up to the test, which knows its own timing.
+
+// entry says when a client is listed, where that is not always.
+type entry struct {
+	from  time.Time // from then on
+	until time.Time // to then; zero: for ever
+	cut   bool      // its host does not reach the MDS
+}
+
+func (e entry) listed(now time.Time) bool {
+	return !now.Before(e.from) && (e.until.IsZero() || now.Before(e.until))
+}
+
+// listedLocked is what the registry has of the volume.
+func (v *volume) listedLocked(now time.Time) []ClientState {
+	if len(v.entries) == 0 {
+		return v.clients
+	}
+	return slices.DeleteFunc(slices.Clone(v.clients), func(c ClientState) bool {
+		e, ok := v.entries[c]
+		return ok && !e.listed(now)
+	})
+}
+
+func (v *volume) setEntryLocked(c ClientState, e entry) {
+	if v.entries == nil {
+		v.entries = map[ClientState]entry{}
+	}
+	v.entries[c] = e
+}
+
+// RegistryDelay says how long something takes for a client of the volume
+// LOGICAL/VOLUME. It is called with the storage locked and must not call back.
+type RegistryDelay func(volume string, client ClientState) time.Duration
+
+// OpenLate opens the volume on a host, like Open, and lists the client only after
+// the delay: it writes before the registry knows it.
+func (c *Cluster) OpenLate(path, client string, after time.Duration) {
+	c.fail(c.open(path, client))
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	_, lp, vol, _ := splitPath(path)
+	v := c.st.volumeLocked(lp, vol)
+	host, _ := parseClient(client, 0)
+	for _, cl := range v.clients {
+		if cl.IP == host.IP && (host.Port == 0 || host.Port == cl.Port) {
+			v.setEntryLocked(cl, entry{from: time.Now().Add(after)})
+		}
+	}
+}
+
+// SwitchLeader empties the registry. A client is listed again after the delay,
+// one that is cut off not before Reconnect.
+func (c *Cluster) SwitchLeader(back RegistryDelay) {
+	now := time.Now()
+	c.eachEntry("", func(volume string, cl ClientState, e entry) entry {
+		if e.cut {
+			return entry{until: now, cut: true}
+		}
+		return entry{from: now.Add(back(volume, cl))}
+	})
+}
+
+// CutOff parts the host from the MDS, but not from the data, or ends it without
+// its volumes being closed: nobody can tell. What it has open and is listed stays
+// so for the given time, what is not listed yet will not be.
+func (c *Cluster) CutOff(host string, lasts RegistryDelay) {
+	now := time.Now()
+	c.eachEntry(host, func(volume string, cl ClientState, e entry) entry {
+		switch {
+		case e.cut:
+			return e
+		case !e.listed(now):
+			return entry{until: now, cut: true}
+		}
+		return entry{from: e.from, until: now.Add(lasts(volume, cl)), cut: true}
+	})
+}
+
+// Reconnect ends CutOff: what is still listed stays so, the rest is listed again
+// after the delay.
+func (c *Cluster) Reconnect(host string, back RegistryDelay) {
+	now := time.Now()
+	c.eachEntry(host, func(volume string, cl ClientState, e entry) entry {
+		switch {
+		case !e.cut:
+			return e
+		case e.listed(now):
+			return entry{from: e.from}
+		}
+		return entry{from: now.Add(back(volume, cl))}
+	})
+}
+
+// eachEntry changes the entries of all clients of the host, of all hosts for "".
+func (c *Cluster) eachEntry(host string, change func(volume string, cl ClientState, e entry) entry) {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	for _, p := range c.st.pools {
+		for _, v := range p.volumes {
+			for _, cl := range v.clients {
+				if host == "" || sameHost(cl.IP, host) {
+					v.setEntryLocked(cl, change(p.name+"/"+v.name, cl, v.entries[cl]))
+				}
+			}
+		}
+	}
+}
+
+func sameHost(a, b string) bool {
+	return a == b || net.ParseIP(a) != nil && net.ParseIP(a).Equal(net.ParseIP(b))
+}

@@ -1,0 +1,173 @@
+package fakemds
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Transport is a way to the nodes without connections, for tests that make very
+// many requests: an exchange runs as it does behind a connection, with the same
+// faults and ledger, but for what connections are (Node.Conns, WithAgentLimits,
+// the 15 s of silence). It needs callbacks to go the same way, see HandleCallbacks.
+func (c *Cluster) Transport() http.RoundTripper { return transport{c} }
+
+// HandleCallbacks gives the callbacks for a host such as "callback.fake" straight
+// to the handler, without a connection.
+func (c *Cluster) HandleCallbacks(host string, h http.Handler) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.handlers == nil {
+		c.handlers = map[string]http.Handler{}
+	}
+	c.handlers[host] = h
+}
+
+func (c *Cluster) callbackHandler(host string) http.Handler {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.handlers[host]
+}
+
+type transport struct{ cluster *Cluster }
+
+// RoundTrip implements http.RoundTripper.
+func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	for _, n := range t.cluster.nodes {
+		if n.addr == req.URL.Host {
+			return n.roundTrip(req)
+		}
+	}
+	return nil, refused(req.URL.Host)
+}
+
+func (n *Node) roundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	if err := n.reach(ctx); err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	if n.stopped || n.closed {
+		n.mu.Unlock()
+		return nil, refused(n.addr)
+	}
+	h := &hook{gone: ctx, life: n.life}
+	x := &exchange{conn: &conn{Conn: h, node: n, life: n.life, log: &connLog{}}, node: n, body: body, br: bufio.NewReaderSize(h, 16)}
+	n.mu.Unlock()
+	served := *req // the agent knows the request from the wire alone
+	served.Host = req.URL.Host
+	served.Header = req.Header.Clone()
+	served.Header.Set("Content-Length", "set") // present, as on the wire
+	x.req = &served
+	done := make(chan struct{})
+	n.wg.Go(func() {
+		defer close(done)
+		x.serve()
+	})
+	select {
+	case <-done:
+		return h.response(req)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-h.life.Done():
+		return nil, os.NewSyscallError("read", syscall.ECONNRESET)
+	}
+}
+
+// hook stands where the agent's end of a connection would be: it takes what the
+// agent writes.
+type hook struct {
+	net.Conn // nil: nothing else of it is used
+	gone     context.Context
+	life     context.Context
+
+	mu    sync.Mutex // guards the fields below
+	out   bytes.Buffer
+	reset bool
+}
+
+func (h *hook) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.out.Write(p)
+}
+
+// Read waits until the client leaves or the agent dies: it has sent everything.
+func (h *hook) Read([]byte) (int, error) {
+	select {
+	case <-h.gone.Done():
+	case <-h.life.Done():
+	}
+	return 0, io.EOF
+}
+
+func (h *hook) SetReadDeadline(time.Time) error { return nil }
+
+// Close is how the agent cuts a connection, see abort.
+func (h *hook) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.reset = true
+	return nil
+}
+
+func (h *hook) response(req *http.Request) (*http.Response, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.reset:
+		return nil, os.NewSyscallError("read", syscall.ECONNRESET)
+	case h.out.Len() == 0:
+		return nil, io.EOF
+	}
+	return http.ReadResponse(bufio.NewReader(bytes.NewReader(h.out.Bytes())), req)
+}
+
+// postTo hands a callback to a handler. A handler that aborts is a connection
+// that was closed unanswered.
+func (x *exchange) postTo(ctx context.Context, h http.Handler, method string, u *url.URL, body []byte) (resp *http.Response, err error) {
+	var msg bytes.Buffer
+	x.note(func(r *Request) { r.Callbacks++ })
+	if !sendBody(ctx, &msg, body, len(body), x.faults) {
+		return nil, errCallbackCut
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), &msg)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("taskuuid", x.req.Header.Get("taskuuid"))
+	if x.faults.has(agentBroken) {
+		req.Header.Set("error", "Exception: broken")
+	}
+	defer func() {
+		if recover() != nil {
+			err = io.EOF
+		}
+	}()
+	w := &recorder{header: http.Header{}, code: http.StatusOK}
+	h.ServeHTTP(w, req)
+	return &http.Response{StatusCode: w.code, Header: w.header, Body: http.NoBody, Request: req}, nil
+}
+
+// recorder takes what a callback handler answers; nobody reads its body.
+type recorder struct {
+	header http.Header
+	code   int
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) Write(p []byte) (int, error) { return len(p), nil }
+func (r *recorder) WriteHeader(code int)        { r.code = code }
