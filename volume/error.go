@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/zbsclient/zbsclient/mds"
-	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Errors to match with errors.Is on what Service returns. mds.ErrAmbiguous is
-// one of them: the change may have happened, or may happen yet.
+// Errors to match with errors.Is on what Service and Guard return.
+// mds.ErrAmbiguous is one of them: the change may have happened, or may happen
+// yet.
 var (
 	// ErrNotFound: the pool or volume does not exist.
 	ErrNotFound = errors.New("not found")
@@ -19,35 +19,24 @@ var (
 	// ErrSizeDiffers: the volume exists with another size than the wanted one;
 	// nothing was changed.
 	ErrSizeDiffers = errors.New("has another size")
-	// ErrInUse: somebody has the volume open; nothing was changed.
-	ErrInUse = errors.New("in use")
-	// ErrUndetermined: nobody can tell whether somebody has the volume open.
-	// It is no reason to go on; nothing was changed.
-	ErrUndetermined = errors.New("cannot tell whether it is in use")
+	// ErrInUse: a host that is not allowed has the volume open; nothing was
+	// changed. The error is an *InUseError.
+	ErrInUse = errors.New("volume in use")
+	// ErrUndetermined: nobody knows whether the volume is in use; treat it as
+	// if it were. Nothing was changed. The error is an *UndeterminedError.
+	ErrUndetermined = errors.New("cannot tell whether the volume is in use")
 	// ErrNotReleased: the volume was not released in time; nothing was changed.
 	ErrNotReleased = errors.New("not released in time")
 	// ErrNotDone: the change has not happened and will not happen any more: it
 	// is safe to repeat it.
 	ErrNotDone = errors.New("not done")
+	// ErrReportExpired: the report is too old to act on, or from the future.
+	ErrReportExpired = errors.New("report expired")
+	// ErrReportTampered: the report is not as the Guard wrote it.
+	ErrReportTampered = errors.New("report was changed")
+	// ErrReportSchema: the report is of a schema this version does not read.
+	ErrReportSchema = errors.New("unknown report schema")
 )
-
-// InUseError says who has a volume open. It matches ErrInUse.
-type InUseError struct {
-	Path    zbs.Path
-	Holders []zbs.Client // in the order they were seen, each once
-}
-
-// Error names the volume and the clients.
-func (e *InUseError) Error() string {
-	names := make([]string, len(e.Holders))
-	for i, c := range e.Holders {
-		names[i] = c.String()
-	}
-	return fmt.Sprintf("%s is in use by %s", e.Path, strings.Join(names, ", "))
-}
-
-// Unwrap returns ErrInUse.
-func (e *InUseError) Unwrap() error { return ErrInUse }
 
 // NotDoneError is a change that failed, was looked for and is not there, while
 // no MDS is at work on it any more. It matches ErrNotDone and the errors of the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/singleflight"
@@ -19,6 +20,7 @@ type Service struct {
 	pools   atomic.Pointer[zbs.PoolMap] // replaced as a whole, never changed
 	refresh singleflight.Group
 	storage atomic.Pointer[string] // its version, nil until it is known
+	guard   func() *Guard          // in front of what harms whoever has a volume open
 
 	anySnapshotName bool
 }
@@ -26,6 +28,7 @@ type Service struct {
 // NewService returns a Service that asks through caller.
 func NewService(caller *mds.Caller, opts ...Option) *Service {
 	s := &Service{caller: caller}
+	s.guard = sync.OnceValue(func() *Guard { return NewGuard(s) })
 	for _, opt := range opts {
 		opt(s)
 	}

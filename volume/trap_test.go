@@ -29,6 +29,7 @@ func startAny(t *testing.T, n int) (*fakemds.Cluster, *volume.Service) {
 	cluster.AddPool("lp1", "pp1")
 	cluster.AddPool("lp10", "pp10")
 	cluster.AddVolume(idle.String())
+	cluster.AddVolume(heartbeat, "10.0.0.5")
 	return cluster, volume.NewService(callerOf(t, cluster), volume.AnySnapshotName())
 }
 
@@ -65,6 +66,23 @@ func TestTrap02_MissingAgentVersion(t *testing.T) {
 		}
 		if _, err := service.Delete(t.Context(), volume.DeleteRequest{Path: idle}); !errors.Is(err, volume.ErrUndetermined) {
 			t.Errorf("one of three says nobody: %v, want ErrUndetermined", err)
+		}
+		unchanged(t, cluster)
+	})
+}
+
+// A new leader of the storage knows no client until they have registered again,
+// and all MDS ask it.
+func TestTrap03_NewLeaderKnowsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := startIdle(t, 3)
+		for _, back := range []time.Duration{time.Second, 5 * time.Second, 12 * time.Second} {
+			cluster.LeaderSwitch(back)
+			_, err := service.Delete(t.Context(), volume.DeleteRequest{Path: path})
+			if !errors.Is(err, volume.ErrInUse) && !errors.Is(err, volume.ErrUndetermined) {
+				t.Errorf("clients are back after %v: %v, want ErrInUse or ErrUndetermined", back, err)
+			}
+			time.Sleep(time.Minute)
 		}
 		unchanged(t, cluster)
 	})
@@ -387,6 +405,7 @@ func TestTrap13_PasswordsStayOut(t *testing.T) {
 				cluster.AddPool("lp10", "pp10")
 				cluster.AddVolume(path.String(), "10.0.0.5")
 				cluster.AddVolume(idle.String())
+				cluster.AddVolume(heartbeat, "10.0.0.5")
 				for i := range 2 {
 					cluster.Node(i).Inject(fault.On("client/deploy", "vhost/deploy", "vhost/destroy", "vhost/bdev/create", "vhost/bdev/delete"))
 				}
