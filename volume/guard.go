@@ -70,6 +70,7 @@ type Guard struct {
 	service *Service
 	options []CheckOption
 	ids     *identities
+	asking  *shared // for the pools
 	pacers  map[zbs.Addr]*pacer
 	now     func() time.Time // the time of day, for what a report says of it
 
@@ -85,6 +86,7 @@ func NewGuard(service *Service, opts ...CheckOption) *Guard {
 		service: service,
 		options: opts,
 		ids:     newIdentities(addrs),
+		asking:  newShared(),
 		pacers:  make(map[zbs.Addr]*pacer, len(addrs)),
 		now:     time.Now,
 		flights: make(map[flightKey]*flight),
@@ -188,18 +190,40 @@ func (g *Guard) read(path zbs.Path, opts []CheckOption) (Terms, error) {
 	return terms, nil
 }
 
-// resolve finds the physical pools of volume and canary, within two spans.
+// resolve finds the physical pools of volume and canary.
 func (g *Guard) resolve(ctx context.Context, path zbs.Path, terms Terms) (t target, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*terms.Timing.Span)
-	defer cancel()
-	opts := []mds.CallOption{mds.Timeout(terms.Timing.Span)}
-	if t.volume, err = g.service.resolveVolume(ctx, path, opts); err != nil {
+	if t.volume, err = g.locate(ctx, path, terms.Timing.Span); err != nil {
 		return t, err
 	}
-	if t.canary, err = g.service.resolveVolume(ctx, terms.Canary, opts); err != nil {
+	if t.canary, err = g.locate(ctx, terms.Canary, terms.Timing.Span); err != nil {
 		return t, fmt.Errorf("canary %s: %v", terms.Canary, err) // not ErrNotFound: it is not about the volume
 	}
 	return t, nil
+}
+
+// locate finds the physical pool of the path, of which the Service keeps a map.
+// To fill that it asks one MDS after the other, each for a span and together for
+// two, so that one which hangs keeps nobody from the next.
+func (g *Guard) locate(ctx context.Context, path zbs.Path, span time.Duration) (zbs.CBDPath, error) {
+	if pools := g.service.pools.Load(); pools != nil {
+		if cbd, err := pools.CBDPath(path); !errors.Is(err, zbs.ErrUnknownPool) {
+			return cbd, err
+		}
+	}
+	err := g.asking.do(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, 2*span)
+		defer cancel()
+		_, err := g.service.askCapacity(ctx, []mds.CallOption{mds.Timeout(span)})
+		return err
+	})
+	if err != nil {
+		return zbs.CBDPath{}, fmt.Errorf("find its physical pool: %w", err)
+	}
+	cbd, err := (*g.service.pools.Load()).CBDPath(path)
+	if errors.Is(err, zbs.ErrUnknownPool) {
+		return cbd, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return cbd, err
 }
 
 func haltOf(ctx context.Context, err error) Reason {

@@ -14,16 +14,14 @@ import (
 // once: in each round the ping names the cluster, and fails at any other. An MDS
 // that gave no answer is asked again by the next check.
 type identities struct {
-	turn chan struct{} // holds a token while nobody asks
+	asking *shared
 
-	mu    sync.Mutex // guards the fields below
+	mu    sync.Mutex // guards known
 	known []Identity // by MDS, in the order of the list
-	began time.Time  // when the last asking began
 }
 
 func newIdentities(addrs []zbs.Addr) *identities {
-	ids := &identities{turn: make(chan struct{}, 1)}
-	ids.turn <- struct{}{}
+	ids := &identities{asking: newShared()}
 	for _, addr := range addrs {
 		ids.known = append(ids.known, Identity{MDS: addr})
 	}
@@ -31,27 +29,19 @@ func newIdentities(addrs []zbs.Addr) *identities {
 }
 
 // learn returns what is known, after asking the MDS that have not said it yet.
-// Callers share the asking; none takes a failure that is older than its call.
 func (ids *identities) learn(ctx context.Context, caller *mds.Caller, span time.Duration) []Identity {
-	called := time.Now()
-	select {
-	case <-ids.turn:
-	case <-ctx.Done():
-		return ids.snapshot()
+	unasked := func(id Identity) bool { return id.Outcome != Answered }
+	if known := ids.snapshot(); !slices.ContainsFunc(known, unasked) {
+		return known
 	}
-	defer func() { ids.turn <- struct{}{} }()
-	ids.mu.Lock()
-	fresh := !ids.began.Before(called)
-	ids.mu.Unlock()
-	if fresh {
-		return ids.snapshot()
-	}
-	ids.ask(ctx, caller, span)
+	ids.asking.do(ctx, func() error {
+		ids.ask(ctx, caller, span)
+		return nil // failures stand in what is known
+	})
 	return ids.snapshot()
 }
 
 func (ids *identities) ask(ctx context.Context, caller *mds.Caller, span time.Duration) {
-	began := time.Now()
 	known := ids.snapshot()
 	var wg sync.WaitGroup
 	for i := range known {
@@ -66,12 +56,9 @@ func (ids *identities) ask(ctx context.Context, caller *mds.Caller, span time.Du
 		})
 	}
 	wg.Wait()
-	if ctx.Err() != nil {
-		return // what the caller's leaving broke off says nothing
-	}
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
-	ids.known, ids.began = known, began
+	ids.known = known
 }
 
 func (ids *identities) snapshot() []Identity {
