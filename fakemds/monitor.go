@@ -11,6 +11,7 @@ func runEcho(*exchange) (obj, error) { return nil, nil }
 
 func runFacts(x *exchange) (obj, error) {
 	cfg := x.node.cluster.cfg
+	cfg.uuid = x.node.clusterID()
 	return obj{}.with("uuid", clusterUUID(cfg)).with("version", cfg.version), nil
 }
 
@@ -52,7 +53,7 @@ func runPing(x *exchange) (obj, error) {
 	if info.err != nil {
 		return nil, info.err
 	}
-	var current any = x.node.cluster.cfg.uuid
+	var current any = x.node.clusterID()
 	if version != nil && olderThan(str(version), "1.5.1") {
 		current = nil
 	}

@@ -1,6 +1,7 @@
 package fakemds
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -44,6 +45,7 @@ type agent struct {
 	oldStorage bool
 	notMDS     bool
 	legacy     bool
+	cluster    string // uuid of another cluster; empty: the one it is in
 }
 
 // Export is an NBD export of one node.
@@ -264,6 +266,21 @@ func (n *Node) SetNotMDS(notMDS bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.agent.notMDS = notMDS
+}
+
+// SetCluster makes the node name another cluster's uuid in facts and ping, as when
+// its address leads to another cluster's MDS; "" ends that. The volumes stay the same.
+func (n *Node) SetCluster(uuid string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.agent.cluster = uuid
+}
+
+// clusterID is the uuid that the node names.
+func (n *Node) clusterID() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return cmp.Or(n.agent.cluster, n.cluster.cfg.uuid)
 }
 
 // Legacy540 makes the node answer as the agent of 5.4.0 does.

@@ -51,7 +51,8 @@ func (h Holder) name() string {
 func (j *judging) holders() []Holder {
 	var all []Holder
 	for k, round := range j.ev.Rounds {
-		for _, o := range round.Observations {
+		for i := range round.Observations {
+			o := &round.Observations[i]
 			if j.wrong(o) {
 				continue
 			}
@@ -134,8 +135,8 @@ func (j *judging) cameBack(c zbs.Client, k int) bool {
 }
 
 func (j *judging) listed(c zbs.Client, k int) bool {
-	for _, o := range j.ev.Rounds[k].Observations {
-		if !j.wrong(o) && slices.Contains(o.Clients.Clients, c) {
+	for i := range j.ev.Rounds[k].Observations {
+		if o := &j.ev.Rounds[k].Observations[i]; !j.wrong(o) && slices.Contains(o.Clients.Clients, c) {
 			return true
 		}
 	}

@@ -57,7 +57,7 @@ func (in *inquiry) run(ctx context.Context) (rounds []Round, slow bool) {
 		need = 0 // there is no cluster to ask for by ping, but a client counts all the same
 	}
 	witnesses := in.questionAll(ctx, order, need)
-	if need < len(order) && countProved(witnesses) < need && ctx.Err() == nil {
+	if 0 < need && need < len(order) && !in.proved(witnesses) && ctx.Err() == nil {
 		// Those that were only asked for their lists stand in. They are asked
 		// for these again, behind their ping.
 		rest := order[need:]
@@ -97,22 +97,21 @@ func (in *inquiry) questionAll(ctx context.Context, addrs []zbs.Addr, full int) 
 	return witnesses
 }
 
-// countProved counts the witnesses that will probably count for all targets.
-// The verdict is not decided here.
-func countProved(witnesses []witness) (n int) {
-	for _, w := range witnesses {
-		good := w.ping.AgentVersion != ""
-		for _, l := range w.lists {
-			good = good && l.Outcome == Answered
-		}
-		for _, c := range w.canaries {
-			good = good && len(c.Clients) > 0
-		}
-		if good {
-			n++
+// proved reports whether enough MDS count for each target, by the rules that
+// need no other round.
+func (in *inquiry) proved(witnesses []witness) bool {
+	terms := in.terms
+	terms.ExpectCluster = in.facts.UUID
+	addrs := in.guard.caller().Addrs()
+	for _, round := range in.rounds(witnesses) {
+		j := judging{terms: terms, ev: Evidence{MDS: addrs, Rounds: []Round{round}}, counted: []int{0}}
+		j.identify()
+		j.shown()
+		if j.round(0); j.counted[0] < terms.Policy.needs(len(addrs)) {
+			return false
 		}
 	}
-	return n
+	return true
 }
 
 // question asks one MDS. One that does not answer its ping is not asked on; one

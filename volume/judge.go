@@ -19,7 +19,7 @@ type ruling struct {
 // judge derives the verdict from the evidence alone, by the rules at Guard. The
 // time of day at which the check began matters for attestations only.
 func judge(terms Terms, began time.Time, ev Evidence) ruling {
-	j := &judging{terms: terms, began: began, ev: ev, counted: make([]int, len(ev.Rounds))}
+	j := &judging{terms: terms, began: began, ev: ev, counted: make([]int, len(ev.Rounds)), reasons: make([]Reason, 0, 8)}
 	if ev.Halt.Code != "" {
 		j.block(ev.Halt)
 	}
@@ -45,6 +45,7 @@ type judging struct {
 	ev      Evidence
 	cluster string         // the one expected; empty: unknown
 	hosts   [][]netip.Addr // by round: what the canary showed in it or before, sorted
+	parsed  []parsedList   // the canary's lists read so far
 	counted []int          // by round: how many MDS count
 	reasons []Reason
 	notes   []Reason
@@ -65,8 +66,11 @@ func (j *judging) note(r Reason) {
 
 // rule weighs all of it: a foreign client outweighs whatever is missing.
 func (j *judging) rule() ruling {
-	r := ruling{holders: j.holders(), reasons: j.reasons}
+	r := ruling{holders: j.holders()}
 	r.notes = j.notes
+	if len(j.reasons) > 0 {
+		r.reasons = slices.Clip(j.reasons)
+	}
 	switch {
 	case slices.ContainsFunc(r.holders, func(h Holder) bool { return h.Standing == Foreign }):
 		r.verdict = InUse
@@ -94,8 +98,8 @@ func (j *judging) identify() {
 		}
 	}
 	for k, round := range j.ev.Rounds {
-		for _, o := range round.Observations {
-			if o.Cluster != "" && o.Cluster != j.cluster {
+		for i := range round.Observations {
+			if o := &round.Observations[i]; o.Cluster != "" && o.Cluster != j.cluster {
 				j.block(Reason{Code: WrongCluster, MDS: o.MDS, Round: k + 1, Detail: o.Cluster})
 			}
 		}
@@ -120,7 +124,7 @@ func majority(ids []Identity, n int) string {
 
 // wrong reports whether the observation is of an MDS proved to be of another
 // cluster. A ping that succeeds is later proof than what facts said.
-func (j *judging) wrong(o Observation) bool {
+func (j *judging) wrong(o *Observation) bool {
 	if j.cluster == "" || o.Ping.Outcome == Answered {
 		return false
 	}
@@ -141,20 +145,48 @@ func (j *judging) shown() {
 	j.hosts = make([][]netip.Addr, len(j.ev.Rounds))
 	var all []netip.Addr
 	for k, round := range j.ev.Rounds {
-		for _, o := range round.Observations {
-			if !j.wrong(o) {
-				all = slices.Concat(all, hostsOf(o.Canary.Clients))
+		for i := range round.Observations {
+			if o := &round.Observations[i]; !j.wrong(o) {
+				all = union(all, j.hostsOf(o.Canary.Clients))
 			}
 		}
-		slices.SortFunc(all, netip.Addr.Compare)
-		all = slices.Compact(all)
 		j.hosts[k] = all
 	}
 }
 
+// union returns the sorted hosts of both, changing neither.
+func union(a, b []netip.Addr) []netip.Addr {
+	switch {
+	case !slices.ContainsFunc(b, func(host netip.Addr) bool { return !has(a, host) }):
+		return a
+	case len(a) == 0:
+		return b
+	}
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, netip.Addr.Compare)
+	return slices.Compact(all)
+}
+
+func has(hosts []netip.Addr, host netip.Addr) bool {
+	_, found := slices.BinarySearchFunc(hosts, host, netip.Addr.Compare)
+	return found
+}
+
+// parsedList is a list of clients with its hosts, sorted, each once.
+type parsedList struct {
+	clients []zbs.Client
+	hosts   []netip.Addr
+}
+
 // hostsOf returns the hosts of the clients, sorted, each once. A client without
-// an address is no host that could be missed.
-func hostsOf(clients []zbs.Client) []netip.Addr {
+// an address is no host that could be missed. Lists of the canary are mostly the
+// same, and may be of hundreds of hosts: each is read once.
+func (j *judging) hostsOf(clients []zbs.Client) []netip.Addr {
+	for _, p := range j.parsed {
+		if slices.Equal(p.clients, clients) {
+			return p.hosts
+		}
+	}
 	hosts := make([]netip.Addr, 0, len(clients))
 	for _, c := range clients {
 		if host, ok := hostAddr(c.IP); ok {
@@ -162,7 +194,9 @@ func hostsOf(clients []zbs.Client) []netip.Addr {
 		}
 	}
 	slices.SortFunc(hosts, netip.Addr.Compare)
-	return slices.Compact(hosts)
+	hosts = slices.Compact(hosts)
+	j.parsed = append(j.parsed, parsedList{clients, hosts})
+	return hosts
 }
 
 // round decides whether enough MDS count in round k, and whether the volume
@@ -172,7 +206,8 @@ func (j *judging) round(k int) {
 	j.exists(k, round)
 	var counting []zbs.Addr
 	var failures []Reason
-	for _, o := range round.Observations {
+	for i := range round.Observations {
+		o := &round.Observations[i]
 		if r := j.counts(k, o); r.Code != "" {
 			r.MDS, r.Round = o.MDS, k+1
 			failures = append(failures, r)
@@ -197,7 +232,7 @@ func (j *judging) round(k int) {
 
 // counts returns why the MDS does not count in round k, or a reason without a
 // code. An MDS that was only asked for clients has nothing to prove.
-func (j *judging) counts(k int, o Observation) Reason {
+func (j *judging) counts(k int, o *Observation) Reason {
 	if j.wrong(o) {
 		return Reason{Code: WrongCluster}
 	}
@@ -244,7 +279,7 @@ func failed(a Answer) Reason {
 // inOrder reports whether ping, list and canary followed each other, within a
 // span, in the round, after the check began. Then the agent was synced before
 // the list and able to list after it.
-func (j *judging) inOrder(k int, o Observation) bool {
+func (j *judging) inOrder(k int, o *Observation) bool {
 	round := j.ev.Rounds[k]
 	return round.Began >= 0 && o.Ping.Asked >= 0 &&
 		o.Clients.Asked >= o.Ping.ended() &&
@@ -255,8 +290,8 @@ func (j *judging) inOrder(k int, o Observation) bool {
 }
 
 // canary decides whether the MDS shows the hosts that it must.
-func (j *judging) canary(k int, o Observation) Reason {
-	hosts := hostsOf(o.Canary.Clients)
+func (j *judging) canary(k int, o *Observation) Reason {
+	hosts := j.hostsOf(o.Canary.Clients)
 	if len(hosts) == 0 {
 		return Reason{Code: CanaryEmpty}
 	}
@@ -276,11 +311,6 @@ func (j *judging) canary(k int, o Observation) Reason {
 		return Reason{Code: CanaryFew}
 	}
 	return Reason{}
-}
-
-func has(hosts []netip.Addr, host netip.Addr) bool {
-	_, found := slices.BinarySearchFunc(hosts, host, netip.Addr.Compare)
-	return found
 }
 
 // exists wants the word of an MDS of this cluster that the volume is there, and
@@ -303,13 +333,21 @@ func (j *judging) exists(k int, round Round) {
 }
 
 func (j *judging) wrongMDS(round Round, mds zbs.Addr) bool {
-	return slices.ContainsFunc(round.Observations, func(o Observation) bool { return o.MDS == mds && j.wrong(o) })
+	for i := range round.Observations {
+		if o := &round.Observations[i]; o.MDS == mds && j.wrong(o) {
+			return true
+		}
+	}
+	return false
 }
 
 func pinged(round Round, mds zbs.Addr) bool {
-	return slices.ContainsFunc(round.Observations, func(o Observation) bool {
-		return o.MDS == mds && o.Ping.Outcome == Answered
-	})
+	for i := range round.Observations {
+		if o := &round.Observations[i]; o.MDS == mds && o.Ping.Outcome == Answered {
+			return true
+		}
+	}
+	return false
 }
 
 // spacing wants the rounds to be as many and as far apart as the timing says.
@@ -329,15 +367,20 @@ func (j *judging) spacing() {
 // believeFirst is the reference client's behaviour: the first list there is.
 func (j *judging) believeFirst() {
 	j.note(Reason{Code: UnsafePolicy})
+	var failures []Reason
 	for k, round := range j.ev.Rounds {
-		for _, o := range round.Observations {
+		for i := range round.Observations {
+			o := &round.Observations[i]
 			if o.Clients.Outcome == Answered {
 				return
 			}
 			r := failed(o.Clients.Answer)
 			r.MDS, r.Round = o.MDS, k+1
-			j.block(r)
+			failures = append(failures, r)
 		}
+	}
+	for _, r := range failures {
+		j.block(r)
 	}
 	j.block(Reason{Code: NoQuorum})
 }
