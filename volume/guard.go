@@ -205,12 +205,19 @@ func (g *Guard) resolve(ctx context.Context, path zbs.Path, terms Terms) (t targ
 // To fill that it asks one MDS after the other, each for a span and together for
 // two, so that one which hangs keeps nobody from the next.
 func (g *Guard) locate(ctx context.Context, path zbs.Path, span time.Duration) (zbs.CBDPath, error) {
-	if pools := g.service.pools.Load(); pools != nil {
-		if cbd, err := pools.CBDPath(path); !errors.Is(err, zbs.ErrUnknownPool) {
-			return cbd, err
+	known := func() (zbs.CBDPath, error) {
+		if pools := g.service.pools.Load(); pools != nil {
+			return pools.CBDPath(path)
 		}
+		return zbs.CBDPath{}, zbs.ErrUnknownPool
+	}
+	if cbd, err := known(); !errors.Is(err, zbs.ErrUnknownPool) {
+		return cbd, err
 	}
 	err := g.asking.do(ctx, func() error {
+		if _, err := known(); err == nil {
+			return nil // while we waited
+		}
 		ctx, cancel := context.WithTimeout(ctx, 2*span)
 		defer cancel()
 		_, err := g.service.askCapacity(ctx, []mds.CallOption{mds.Timeout(span)})
@@ -219,7 +226,7 @@ func (g *Guard) locate(ctx context.Context, path zbs.Path, span time.Duration) (
 	if err != nil {
 		return zbs.CBDPath{}, fmt.Errorf("find its physical pool: %w", err)
 	}
-	cbd, err := (*g.service.pools.Load()).CBDPath(path)
+	cbd, err := known()
 	if errors.Is(err, zbs.ErrUnknownPool) {
 		return cbd, fmt.Errorf("%w: %w", ErrNotFound, err)
 	}

@@ -57,13 +57,12 @@ func (in *inquiry) run(ctx context.Context) (rounds []Round, slow bool) {
 		need = 0 // there is no cluster to ask for by ping, but a client counts all the same
 	}
 	witnesses := in.questionAll(ctx, order, need)
-	if 0 < need && need < len(order) && !in.proved(witnesses) && ctx.Err() == nil {
+	if 0 < need && need < len(order) && ctx.Err() == nil && !(in.known(witnesses) && in.proved(witnesses)) {
 		// Those that were only asked for their lists stand in. They are asked
 		// for these again, behind their ping.
 		rest := order[need:]
 		witnesses = append(witnesses, in.questionAll(ctx, rest, len(rest))...)
 	}
-	in.askExistence(ctx, witnesses)
 	return in.rounds(witnesses), slices.ContainsFunc(witnesses, func(w witness) bool { return w.slow })
 }
 
@@ -86,14 +85,16 @@ func (in *inquiry) sick(addr zbs.Addr) int {
 }
 
 // questionAll asks all of them at once, the first full ones for everything and
-// the others for the lists alone.
+// the others for the lists alone. It takes a span at most.
 func (in *inquiry) questionAll(ctx context.Context, addrs []zbs.Addr, full int) []witness {
+	deadline := time.Now().Add(in.terms.Timing.Span)
 	witnesses := make([]witness, len(addrs))
 	var wg sync.WaitGroup
 	for i, addr := range addrs {
-		wg.Go(func() { witnesses[i] = in.question(ctx, addr, i < full, i == 0) })
+		wg.Go(func() { witnesses[i] = in.question(ctx, addr, deadline, i < full, i == 0) })
 	}
 	wg.Wait()
+	in.askExistence(ctx, witnesses, deadline)
 	return witnesses
 }
 
@@ -116,9 +117,8 @@ func (in *inquiry) proved(witnesses []witness) bool {
 
 // question asks one MDS. One that does not answer its ping is not asked on; one
 // that refuses it may still know of a client, which counts against the volume.
-func (in *inquiry) question(ctx context.Context, addr zbs.Addr, full, existence bool) witness {
+func (in *inquiry) question(ctx context.Context, addr zbs.Addr, deadline time.Time, full, existence bool) witness {
 	w := witness{addr: addr, lists: make([]ListAnswer, len(in.targets))}
-	deadline := time.Now().Add(in.terms.Timing.Span)
 	if full {
 		in.ping(ctx, &w, deadline)
 		if w.ping.Outcome == NoAnswer {
@@ -222,17 +222,19 @@ func outcomeOf(err error) (Outcome, string) {
 }
 
 // askExistence asks on, one MDS after the other, until it is known of each
-// volume whether it exists. The first witness of a round was asked already.
-func (in *inquiry) askExistence(ctx context.Context, witnesses []witness) {
+// volume whether it exists. One of them was asked already.
+func (in *inquiry) askExistence(ctx context.Context, witnesses []witness, deadline time.Time) {
 	for i := range witnesses {
-		if slices.ContainsFunc(witnesses, func(w witness) bool { return settled(w.existence) }) || ctx.Err() != nil {
-			return
-		}
 		w := &witnesses[i]
-		if w.existence == nil && w.ping.Outcome == Answered {
-			w.existence = in.exists(ctx, w.addr, time.Now().Add(in.terms.Timing.Span/2))
+		if w.existence == nil && w.ping.Outcome == Answered && !in.known(witnesses) && ctx.Err() == nil {
+			w.existence = in.exists(ctx, w.addr, deadline)
 		}
 	}
+}
+
+// known reports whether an MDS said of each volume whether it exists.
+func (in *inquiry) known(witnesses []witness) bool {
+	return slices.ContainsFunc(witnesses, func(w witness) bool { return settled(w.existence) })
 }
 
 func settled(answers []Answer) bool {

@@ -2,7 +2,7 @@ package volume
 
 import (
 	"context"
-	"time"
+	"sync/atomic"
 )
 
 // shared lets many callers share one piece of work. A caller takes the outcome
@@ -10,9 +10,10 @@ import (
 // older than its question, and when the work fails slowly, it is done twice for
 // those who wait and not once for each.
 type shared struct {
-	turn  chan struct{} // holds a token while nobody works; whoever has it owns the rest
-	began time.Time
-	err   error
+	calls  atomic.Int64
+	turn   chan struct{} // holds a token while nobody works; whoever has it owns the rest
+	covers int64         // the calls that came before the last work began
+	err    error
 }
 
 func newShared() *shared {
@@ -22,20 +23,20 @@ func newShared() *shared {
 }
 
 func (s *shared) do(ctx context.Context, work func() error) error {
-	called := time.Now()
+	call := s.calls.Add(1)
 	select {
 	case <-s.turn:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { s.turn <- struct{}{} }()
-	if !s.began.IsZero() && !s.began.Before(called) {
+	if call <= s.covers {
 		return s.err
 	}
-	began := time.Now()
+	covers := s.calls.Load()
 	err := work()
 	if ctx.Err() == nil { // else it was broken off, which concerns nobody else
-		s.began, s.err = began, err
+		s.covers, s.err = covers, err
 	}
 	return err
 }
