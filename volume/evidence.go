@@ -91,5 +91,5 @@ type PingAnswer struct {
 // ListAnswer is the answer to a question for clients.
 type ListAnswer struct {
 	Answer
-	Clients []zbs.Client `json:"clients,omitempty"`
+	Clients []zbs.Client `json:"clients,omitzero"` // nil: not answered
 }

@@ -202,8 +202,8 @@ func (g *Guard) resolve(ctx context.Context, path zbs.Path, terms Terms) (t targ
 }
 
 // locate finds the physical pool of the path, of which the Service keeps a map.
-// To fill that it asks one MDS after the other, each for a span and together for
-// two, so that one which hangs keeps nobody from the next.
+// To fill that it asks one MDS after the other, together for two spans, of which
+// each has its part: one that hangs keeps nobody from the next.
 func (g *Guard) locate(ctx context.Context, path zbs.Path, span time.Duration) (zbs.CBDPath, error) {
 	known := func() (zbs.CBDPath, error) {
 		if pools := g.service.pools.Load(); pools != nil {
@@ -218,9 +218,8 @@ func (g *Guard) locate(ctx context.Context, path zbs.Path, span time.Duration) (
 		if _, err := known(); err == nil {
 			return nil // while we waited
 		}
-		ctx, cancel := context.WithTimeout(ctx, 2*span)
-		defer cancel()
-		_, err := g.service.askCapacity(ctx, []mds.CallOption{mds.Timeout(span)})
+		part := 2 * span / time.Duration(len(g.caller().Addrs()))
+		_, err := g.service.askCapacity(ctx, []mds.CallOption{mds.Timeout(part)})
 		return err
 	})
 	if err != nil {
