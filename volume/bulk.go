@@ -52,7 +52,8 @@ type pending struct {
 }
 
 // step makes one round of one batch, and reports whether there is more to do.
-// What is due for a further round goes first, so that few checks are under way.
+// What is due for a further round goes first, so no more checks are under way than
+// the load lets through in an interval.
 func (b *bulk) step(ctx context.Context) bool {
 	if batch := b.due(); len(batch) > 0 {
 		return b.round(ctx, batch)
@@ -87,16 +88,10 @@ func (b *bulk) due() (batch []*pending) {
 // found to be of another cluster, what to ping with may change.
 func (p *pending) alike(q *pending) bool { return p.facts == q.facts }
 
-// fresh takes up to a batch of new paths, as long as few enough are under way.
-// It yields at once what cannot be asked for.
+// fresh takes up to a batch of new paths. It yields at once what cannot be asked
+// for.
 func (b *bulk) fresh(ctx context.Context) (batch []*pending, goOn bool) {
 	for len(batch) < b.size && !b.ended {
-		if len(batch) > 0 && len(b.waiting)+len(batch) >= b.limit(batch[0].terms) {
-			break
-		}
-		if len(b.waiting) > 0 && len(b.waiting) >= b.limit(b.waiting[0].terms) {
-			break
-		}
 		path, ok := b.next()
 		if !ok {
 			b.ended = true
@@ -117,13 +112,6 @@ func (b *bulk) fresh(ctx context.Context) (batch []*pending, goOn bool) {
 		batch = append(batch, p)
 	}
 	return batch, true
-}
-
-// limit is how many checks may be under way: what the load lets through in a
-// round interval and the two spans about it. More would wait longer than they
-// must, fewer would leave the MDS idle.
-func (b *bulk) limit(t Terms) int {
-	return max(firstBatch, int((t.Timing.RoundInterval+2*t.Timing.Span)/t.load.every()))
 }
 
 // round asks for the batch and yields those checks that are decided.

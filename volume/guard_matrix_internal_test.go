@@ -198,7 +198,7 @@ func (m *matrix) fill(canary canaryState, a answers) {
 	m.evidence.Rounds = rounds
 }
 
-var matrixStep = flag.Int("guard.matrix", 7, "TestGuardMatrix judges every nth combination with a canary that is not well; 1: all")
+var matrixStep = flag.Int("guard.matrix", 29, "TestGuardMatrix judges every nth combination with a canary that is not well; 1: all")
 
 // TestGuardMatrix goes through everything that three MDS can answer in two
 // rounds, 12^6 times policies and states of the canary. Which MDS is which does

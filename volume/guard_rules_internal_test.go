@@ -96,6 +96,11 @@ func TestRule1Identity(t *testing.T) {
 		expect(t, guard, "two of three name two clusters", Unknown, ClusterUnknown)
 	})
 	synctest.Test(t, func(t *testing.T) {
+		cluster, service := room(t, 5)
+		cluster.Node(4).SetCluster("another") // no round pings it
+		expect(t, NewGuard(service), "by its facts alone", Unknown, WrongCluster)
+	})
+	synctest.Test(t, func(t *testing.T) {
 		cluster := fakemds.NewCluster(t, 1, fakemds.ClusterID("u", "1.5.0"))
 		cluster.AddVolume(simVolume.String())
 		cluster.AddVolume(simCanary, "10.0.0.1")
@@ -182,7 +187,7 @@ func TestRule4Order(t *testing.T) {
 		"list during ping":      func(_ *Round, o *Observation) { o.Ping.Took = 3 * ms },
 		"canary before list":    func(_ *Round, o *Observation) { o.Clients.Asked, o.Canary.Asked = 4*ms, 2*ms },
 		"canary during list":    func(_ *Round, o *Observation) { o.Clients.Took = 5 * ms },
-		"canary behind round":   func(r *Round, o *Observation) { o.Canary.Asked = r.Took },
+		"canary behind round":   func(r *Round, o *Observation) { r.Took = o.Canary.Asked },
 		"ping before round":     func(_ *Round, o *Observation) { o.Ping.Asked = -1 },
 		"round before check":    func(r *Round, _ *Observation) { r.Began = -1 },
 		"longer than a span":    func(_ *Round, o *Observation) { o.Canary.Asked = Seconds(DefaultSpan) },
@@ -199,6 +204,10 @@ func TestRule4Order(t *testing.T) {
 			t.Errorf("%s: %v, %v; want Unknown, stale", why, got.verdict, got.reasons)
 		}
 	}
+	each(t, "as it is asked", func(t *testing.T, cluster *fakemds.Cluster, guard *Guard) {
+		onNodes(3, fakemds.Slow(100*time.Millisecond)).set(cluster)
+		expect(t, guard, "every question takes its time", Free, "")
+	})
 	// An agent that restarts behind its ping, and is synced before the canary
 	// could be asked, is too late.
 	each(t, "restart within the round", func(t *testing.T, cluster *fakemds.Cluster, guard *Guard) {
@@ -236,8 +245,11 @@ func TestRule5Existence(t *testing.T) {
 			cluster.Node(i).Inject(fakemds.AgentError("rpc timeout").On("volume/query"))
 		}
 		expect(t, guard, "no query is answered", Unknown, ExistenceUnknown)
-		cluster.Node(0).Clear()
-		expect(t, guard, "one MDS answers", Free, "")
+		for i := range 3 {
+			cluster.Node(i).Clear()
+			expect(t, guard, "one MDS answers", Free, "")
+			cluster.Node(i).Inject(fakemds.AgentError("rpc timeout").On("volume/query"))
+		}
 	})
 	// The word of an MDS that did not confirm its cluster is nothing.
 	m := newMatrix(Quorum)
@@ -344,8 +356,6 @@ func TestRule8Rounds(t *testing.T) {
 	})
 	m := newMatrix(Quorum)
 	m.fill(canaryFull, answers{})
-	m.evidence.Rounds[1].Began--
-	m.evidence.Rounds[1].Began -= Seconds(0)
 	second := m.evidence.Rounds[0].Took + Seconds(m.terms.Timing.RoundInterval)
 	for began, want := range map[Seconds]Verdict{second: Free, second - 1: Unknown} {
 		m.evidence.Rounds[1].Began = began
@@ -371,6 +381,16 @@ func TestRule9ForeignClient(t *testing.T) {
 			}
 		})
 	}
+	each(t, "on an MDS that refuses its ping", func(t *testing.T, cluster *fakemds.Cluster, guard *Guard) {
+		expect(t, guard, "well", Free, "")
+		cluster.Open(simVolume.String(), ruleHost+":9001")
+		cluster.Node(0).FreezeClients()
+		cluster.Node(0).Inject(fakemds.AgentError("no leader").On("ping"))
+		cluster.CloseClient(simVolume.String(), ruleHost)
+		if report := expect(t, guard, "it alone lists the client", InUse, ""); report.Rounds != 1 {
+			t.Errorf("found in round %d, want the first", report.Rounds)
+		}
+	})
 	each(t, "in the second round alone", func(t *testing.T, cluster *fakemds.Cluster, guard *Guard) {
 		time.AfterFunc(time.Second, func() { cluster.Open(simVolume.String(), ruleHost) })
 		report := expect(t, guard, "it opens meanwhile", InUse, "")

@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	simSchedules = flag.Int("guard.schedules", 4000, "how many schedules TestGuardSimulation runs")
+	simSchedules = flag.Int("guard.schedules", 2500, "how many schedules TestGuardSimulation runs")
 	simSeed      = flag.Uint64("guard.seed", 0, "the one schedule TestGuardSimulation runs, told in full")
 )
 
@@ -88,7 +88,7 @@ type tally struct {
 
 // simulate runs n schedules, in as many bubbles as there are processors.
 func simulate(t *testing.T, n int, mode func(seed uint64) simMode, sum *tally) {
-	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // much garbage, little memory
+	defer debug.SetGCPercent(debug.SetGCPercent(3000)) // much garbage, little memory
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,6 +145,17 @@ func TestLongest(t *testing.T) {
 					}
 					onNodes(n, f).clear(cluster)
 				}
+			}
+			onNodes(3, fakemds.Blackhole).set(cluster)
+			fresh := NewGuard(NewService(service.caller), WithPolicy(policy))
+			began := time.Now()
+			var wg sync.WaitGroup
+			for range 20 {
+				wg.Go(func() { expect(t, fresh, "many at once", Unknown, PoolsUnknown) })
+			}
+			wg.Wait()
+			if took, most := time.Since(began), 2*(Timing{}).Longest(); took > most {
+				t.Errorf("20 checks that nobody answers took %v, want within %v", took, most)
 			}
 		})
 	}
