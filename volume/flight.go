@@ -85,17 +85,30 @@ func (p *passenger) leave() {
 
 func (f *flight) run(ctx context.Context) {
 	defer close(f.done)
-	for turn := 0; ctx.Err() == nil; turn++ {
+	weight := f.weight()
+	for turn := 0; f.guard.busy.Acquire(ctx, weight) == nil; turn++ {
 		passengers := f.boarded()
 		at := time.Now()
 		in := inquiry{guard: f.guard, terms: f.key.terms(), facts: f.key.facts, targets: []target{f.key.target}, turn: turn}
 		rounds, _ := in.run(ctx)
+		f.guard.busy.Release(weight)
 		if ctx.Err() != nil {
 			return
 		}
 		f.deliver(passengers, datedRound{at, rounds[0]})
 		f.pause(ctx)
 	}
+}
+
+// busyLimit is how long the questions of all rounds under way may take one MDS by
+// the Load: half of a span. When very many volumes are checked at once, rounds
+// wait before they begin; within a round there is no time to wait.
+const busyLimit = int64(DefaultSpan / 2)
+
+// weight is what a round of the flight takes of busyLimit: three questions.
+func (f *flight) weight() int64 {
+	spans := 3 * f.key.load.every().Seconds() / f.key.timing.Span.Seconds()
+	return min(int64(spans*float64(DefaultSpan)), busyLimit)
 }
 
 func (k flightKey) terms() Terms {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -24,9 +26,9 @@ import (
 //     agent was not synced since it started, and its lists are empty.
 //  3. Canary. It counts only if, in the same round, it lists hosts for a volume
 //     that is certainly open: at least one, at least MinCanaryHosts, and every
-//     host that any MDS showed for it in the same or an earlier round. A host
-//     that is allowed may be missing; one that is fenced may too, and is
-//     accounted for in MinCanaryHosts.
+//     host that any MDS showed for it in the same or an earlier round. Of these
+//     one that is allowed or fenced may be missing, and a fenced one is accounted
+//     for in MinCanaryHosts.
 //  4. Order. It counts only if ping, list and canary followed each other in this
 //     order within Timing.Span, all asked after the check began. An answer older
 //     than the check never counts.
@@ -70,9 +72,10 @@ type Guard struct {
 	service *Service
 	options []CheckOption
 	ids     *identities
-	asking  *shared // for the pools
+	pools   pools
 	pacers  map[zbs.Addr]*pacer
-	now     func() time.Time // the time of day, for what a report says of it
+	busy    *semaphore.Weighted // by the rounds under way, see flight.weight
+	now     func() time.Time    // the time of day, for what a report says of it
 
 	mu      sync.Mutex // guards flights
 	flights map[flightKey]*flight
@@ -86,7 +89,8 @@ func NewGuard(service *Service, opts ...CheckOption) *Guard {
 		service: service,
 		options: opts,
 		ids:     newIdentities(addrs),
-		asking:  newShared(),
+		pools:   pools{asking: newShared()},
+		busy:    semaphore.NewWeighted(busyLimit),
 		pacers:  make(map[zbs.Addr]*pacer, len(addrs)),
 		now:     time.Now,
 		flights: make(map[flightKey]*flight),
@@ -160,12 +164,12 @@ func (g *Guard) begin(ctx context.Context, path zbs.Path, opts []CheckOption) (*
 	if err != nil {
 		return c, Reason{Code: Invalid, Detail: err.Error()}, err
 	}
-	if c.target, err = g.resolve(ctx, path, terms); err != nil {
-		return c, haltOf(ctx, err), err
-	}
 	if terms.Policy != First {
 		c.evidence.Identities = g.ids.learn(ctx, g.caller(), terms.Timing.Span)
 		c.facts = factsOf(c.evidence.Identities, terms.ExpectCluster)
+	}
+	if c.target, err = g.resolve(ctx, c); err != nil {
+		return c, haltOf(ctx, err), err
 	}
 	return c, Reason{}, nil
 }
@@ -191,45 +195,14 @@ func (g *Guard) read(path zbs.Path, opts []CheckOption) (Terms, error) {
 }
 
 // resolve finds the physical pools of volume and canary.
-func (g *Guard) resolve(ctx context.Context, path zbs.Path, terms Terms) (t target, err error) {
-	if t.volume, err = g.locate(ctx, path, terms.Timing.Span); err != nil {
+func (g *Guard) resolve(ctx context.Context, c *check) (t target, err error) {
+	if t.volume, err = g.locate(ctx, c.path, c); err != nil {
 		return t, err
 	}
-	if t.canary, err = g.locate(ctx, terms.Canary, terms.Timing.Span); err != nil {
-		return t, fmt.Errorf("canary %s: %v", terms.Canary, err) // not ErrNotFound: it is not about the volume
+	if t.canary, err = g.locate(ctx, c.terms.Canary, c); err != nil {
+		return t, fmt.Errorf("canary %s: %v", c.terms.Canary, err) // not ErrNotFound: it is not about the volume
 	}
 	return t, nil
-}
-
-// locate finds the physical pool of the path, of which the Service keeps a map.
-// To fill that it asks one MDS after the other, together for two spans, of which
-// each has its part: one that hangs keeps nobody from the next.
-func (g *Guard) locate(ctx context.Context, path zbs.Path, span time.Duration) (zbs.CBDPath, error) {
-	known := func() (zbs.CBDPath, error) {
-		if pools := g.service.pools.Load(); pools != nil {
-			return pools.CBDPath(path)
-		}
-		return zbs.CBDPath{}, zbs.ErrUnknownPool
-	}
-	if cbd, err := known(); !errors.Is(err, zbs.ErrUnknownPool) {
-		return cbd, err
-	}
-	err := g.asking.do(ctx, func() error {
-		if _, err := known(); err == nil {
-			return nil // while we waited
-		}
-		part := 2 * span / time.Duration(len(g.caller().Addrs()))
-		_, err := g.service.askCapacity(ctx, []mds.CallOption{mds.Timeout(part)})
-		return err
-	})
-	if err != nil {
-		return zbs.CBDPath{}, fmt.Errorf("find its physical pool: %w", err)
-	}
-	cbd, err := known()
-	if errors.Is(err, zbs.ErrUnknownPool) {
-		return cbd, fmt.Errorf("%w: %w", ErrNotFound, err)
-	}
-	return cbd, err
 }
 
 func haltOf(ctx context.Context, err error) Reason {
@@ -283,6 +256,7 @@ func (g *Guard) finish(c *check, halt Reason, cause error) (Report, error) {
 	report := newReport(c)
 	if g.service != nil && slices.ContainsFunc(report.Reasons, func(r Reason) bool { return r.Code == WrongCluster }) {
 		g.ids.forget()
+		g.pools.forget()
 	}
 	return report, report.err(cause)
 }

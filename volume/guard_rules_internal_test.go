@@ -74,6 +74,13 @@ func TestRule1Identity(t *testing.T) {
 		cluster.Node(2).SetCluster("")
 		expect(t, guard, "mended", Free, "")
 	})
+	each(t, "its pools", func(t *testing.T, cluster *fakemds.Cluster, guard *Guard) {
+		cluster.Node(0).SetCluster("another")
+		expect(t, guard, "the first of the list", Unknown, WrongCluster)
+		if n := cluster.Node(0).Asked("capacity"); n != 0 {
+			t.Error("an MDS of another cluster was asked for the physical pool")
+		}
+	})
 	each(t, "becomes strange", func(t *testing.T, cluster *fakemds.Cluster, guard *Guard) {
 		expect(t, guard, "well", Free, "")
 		cluster.Node(0).SetCluster("another")

@@ -88,6 +88,30 @@ func TestGuardSharesNoOlderRound(t *testing.T) {
 	})
 }
 
+// However many volumes are checked one by one, none runs out of time for it.
+func TestGuardUnderLoad(t *testing.T) {
+	const n = 500
+	synctest.Test(t, func(t *testing.T) {
+		cluster, guard := guarded(t, 3)
+		var taken int
+		var wg sync.WaitGroup
+		began := time.Now()
+		for volume := range thousands(t, cluster, n, &taken) {
+			wg.Go(func() {
+				if _, err := guard.Check(t.Context(), volume); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		// 16 questions in two rounds to three MDS, a hundred a second each.
+		limit := n * 16 * time.Second / 3 / 100
+		if took := time.Since(began); took > limit*3/2+interval {
+			t.Errorf("%d checks took %v, where the load allows %v", n, took, limit)
+		}
+	})
+}
+
 // When those that need the interval are gone, the others need not wait for it.
 func TestGuardDoesNotWaitForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -45,7 +45,6 @@ var causes = map[Code]cause{
 	RefusedReply:     onTwo(fakemds.AgentError("no leader").On("ping")),
 	NoQuorum:         onTwo(fakemds.Refuse),
 	ExistenceUnknown: onNodes(3, fakemds.AgentError("rpc timeout").On("volume/query")),
-	TooFewRounds:     onTwo(fakemds.Hang),
 	WrongCluster: {
 		set:   func(c *fakemds.Cluster) { c.Node(0).SetCluster("another") },
 		clear: func(c *fakemds.Cluster) { c.Node(0).SetCluster("") },
@@ -77,9 +76,10 @@ var causes = map[Code]cause{
 		set:   func(c *fakemds.Cluster) { c.RemoveVolume(simVolume.String()) },
 		clear: func(c *fakemds.Cluster) { c.AddVolume(simVolume.String()) },
 	},
-	Interrupted: {}, // TestWaitEndsWithItsContext
-	Invalid:     {}, // TestWaitGivesUp: by what it means, it stays
-	Stale:       {}, // a Guard makes no such evidence
+	Interrupted:  {}, // TestWaitEndsWithItsContext
+	Invalid:      {}, // TestWaitGivesUp: by what it means, it stays
+	Stale:        {}, // a Guard makes no such evidence,
+	TooFewRounds: {}, // nor such; both are for what is replayed
 }
 
 // What is Unknown becomes definite, within the documented time after its cause

@@ -248,28 +248,38 @@ func settled(answers []Answer) bool {
 func (in *inquiry) exists(ctx context.Context, addr zbs.Addr, deadline time.Time) []Answer {
 	answers := make([]Answer, len(in.targets))
 	if len(in.targets) == 1 {
-		answers[0] = in.timed(ctx, addr, deadline, func(opts ...mds.CallOption) error {
-			_, err := in.guard.service.Query(ctx, in.targets[0].volume.Path, opts...)
-			return err
-		})
+		_, answers[0] = ask(ctx, in, addr, deadline, zbs.QueryVolume{Path: in.targets[0].volume})
 		return answers
 	}
-	paths := make([]zbs.Path, len(in.targets))
+	byPool := make(map[string][]int) // places in targets
 	for i, t := range in.targets {
-		paths[i] = t.volume.Path
+		byPool[t.volume.Pool] = append(byPool[t.volume.Pool], i)
 	}
-	var infos map[zbs.Path]Info
-	answer := in.timed(ctx, addr, deadline, func(opts ...mds.CallOption) (err error) {
-		infos, err = in.guard.service.QueryAll(ctx, paths, opts...)
-		return err
-	})
-	for i, path := range paths {
-		answers[i] = answer
-		if _, there := infos[path]; answer.Outcome == Answered && !there {
-			answers[i].Outcome, answers[i].Error = Missing, "not in the answer"
-		}
+	for _, places := range byPool {
+		in.existInPool(ctx, addr, deadline, places, answers)
 	}
 	return answers
+}
+
+func (in *inquiry) existInPool(ctx context.Context, addr zbs.Addr, deadline time.Time, places []int, answers []Answer) {
+	volumes := make([]zbs.CBDPath, len(places))
+	for i, place := range places {
+		volumes[i] = in.targets[place].volume
+	}
+	there := make(map[zbs.Path]bool, len(places))
+	answer := in.timed(ctx, addr, deadline, func(opts ...mds.CallOption) error {
+		infos, err := in.guard.service.queryPool(ctx, volumes, opts)
+		for _, info := range infos {
+			there[info.Path] = true
+		}
+		return err
+	})
+	for _, place := range places {
+		answers[place] = answer
+		if answer.Outcome == Answered && !there[in.targets[place].volume.Path] {
+			answers[place].Outcome, answers[place].Error = Missing, "not in the answer"
+		}
+	}
 }
 
 // rounds gives each target its part of what the witnesses said.

@@ -22,6 +22,8 @@ func judge(terms Terms, began time.Time, ev Evidence) ruling {
 	j := &judging{terms: terms, began: began, ev: ev, counted: make([]int, len(ev.Rounds)), reasons: make([]Reason, 0, 8)}
 	if ev.Halt.Code != "" {
 		j.block(ev.Halt)
+	} else if err := terms.Timing.check(); err != nil {
+		j.block(Reason{Code: Invalid, Detail: err.Error()}) // no Guard takes such terms
 	}
 	if terms.Policy == First {
 		j.believeFirst()
@@ -354,7 +356,9 @@ func pinged(round Round, mds zbs.Addr) bool {
 func (j *judging) spacing() {
 	rounds, timing := j.ev.Rounds, j.terms.Timing
 	if len(rounds) < timing.Rounds {
-		j.block(Reason{Code: TooFewRounds})
+		if len(j.reasons) == 0 { // else the check ended for these
+			j.block(Reason{Code: TooFewRounds})
+		}
 		return
 	}
 	for k := 1; k < len(rounds); k++ {
