@@ -162,7 +162,7 @@ func (g *Guard) begin(ctx context.Context, path zbs.Path, opts []CheckOption) (*
 	terms, err := g.read(path, opts)
 	c.terms = terms
 	if err != nil {
-		return c, Reason{Code: Invalid, Detail: err.Error()}, err
+		return c, Reason{Code: Invalid, Detail: oneLine(err)}, err
 	}
 	if terms.Policy != First {
 		c.evidence.Identities = g.ids.learn(ctx, g.caller(), terms.Timing.Span)
@@ -206,7 +206,7 @@ func (g *Guard) resolve(ctx context.Context, c *check) (t target, err error) {
 }
 
 func haltOf(ctx context.Context, err error) Reason {
-	r := Reason{Code: PoolsUnknown, Detail: err.Error()}
+	r := Reason{Code: PoolsUnknown, Detail: oneLine(err)}
 	switch {
 	case ctx.Err() != nil:
 		r.Code = Interrupted

@@ -23,7 +23,7 @@ func judge(terms Terms, began time.Time, ev Evidence) ruling {
 	if ev.Halt.Code != "" {
 		j.block(ev.Halt)
 	} else if err := terms.Timing.check(); err != nil {
-		j.block(Reason{Code: Invalid, Detail: err.Error()}) // no Guard takes such terms
+		j.block(Reason{Code: Invalid, Detail: oneLine(err)}) // no Guard takes such terms
 	}
 	if terms.Policy == First {
 		j.believeFirst()

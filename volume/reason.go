@@ -100,6 +100,10 @@ func (r Reason) String() string {
 	return b.String()
 }
 
+// oneLine is the text of an error, of several joined ones with semicolons
+// between.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
 // retryAfter is when a cause may be gone. The registry's own causes take as long
 // as the clients need to register; for the others nobody can know, and asking
 // as often as a client does is bearable.

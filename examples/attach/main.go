@@ -1,0 +1,110 @@
+// Attach is the attach path of a storage plugin: a volume is given to a host
+// only when it is proved that no other has it open, and looked at once more when
+// it was given. It needs nothing: the cluster is a fake one inside the program.
+//
+//	go run ./examples/attach
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// plugin attaches volumes. It is safe for concurrent use.
+type plugin struct {
+	service *volume.Service
+	guard   *volume.Guard
+}
+
+// attach makes the volume a block device of the host and returns its socket.
+// Errors match volume.ErrInUse when another host has it open, and
+// volume.ErrUndetermined when nobody can tell: both mean that it must not be
+// used, and nothing was attached.
+func (p *plugin) attach(ctx context.Context, path zbs.Path, host zbs.HostAccess) (socket string, err error) {
+	report, err := p.guard.Check(ctx, path, volume.AllowHost(host.IP))
+	if err != nil {
+		return "", fmt.Errorf("attach %s to %s: %w", path, host.IP, err)
+	}
+	// Whatever takes time belongs before the check: a report grows old.
+	if report.Expired(time.Now()) {
+		return "", fmt.Errorf("attach %s to %s: the check of %s is too old", path, host.IP, report.ObservedAt)
+	}
+	bdev, err := p.service.CreateBdev(ctx, zbs.CreateBdev{Host: host, LogicalPool: path.Pool, Volume: path.Volume, Bdev: path.Volume})
+	if err != nil {
+		return "", err // mds.ErrAmbiguous: detach before it is attached again
+	}
+	// A Guard reserves nothing: another host may have opened the volume since.
+	if _, err := p.guard.Check(ctx, path, volume.AllowHost(host.IP)); err != nil {
+		return "", errors.Join(fmt.Errorf("attached %s to %s, and took it back: %w", path, host.IP, err), p.detach(ctx, path, host))
+	}
+	return bdev.SocketPath, nil
+}
+
+func (p *plugin) detach(ctx context.Context, path zbs.Path, host zbs.HostAccess) error {
+	return p.service.DeleteBdev(ctx, zbs.DeleteBdev{Host: host, Bdev: path.Volume})
+}
+
+func main() {
+	if err := demo(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+// demo attaches a volume that another host has open, and again once that host
+// has closed it.
+func demo(ctx context.Context, out io.Writer) error {
+	cluster, err := fakemds.Start(3)
+	if err != nil {
+		return err
+	}
+	defer cluster.Close()
+	path := zbs.Path{Pool: "pool", Volume: "vol-42"}
+	cluster.AddVolume(path.String(), "10.0.0.1")
+	cluster.AddVolume("zbs://pool/"+volume.HeartbeatVolume, "10.0.0.1", "10.0.0.2") // every host keeps it open
+
+	p, closeAll, err := newPlugin(cluster)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	host := zbs.HostAccess{IP: "10.0.0.2", Port: 22, Username: "root", Password: "of the host"}
+	for _, state := range []string{"open on 10.0.0.1", "closed"} {
+		socket, err := p.attach(ctx, path, host)
+		if err != nil {
+			fmt.Fprintf(out, "%s: refused: %v\n", state, err)
+		} else {
+			fmt.Fprintf(out, "%s: attached at %s\n", state, socket)
+		}
+		cluster.CloseClient(path.String(), "10.0.0.1")
+	}
+	return nil
+}
+
+func newPlugin(cluster *fakemds.Cluster) (*plugin, func() error, error) {
+	listener, err := cluster.Listen()
+	if err != nil {
+		return nil, nil, err
+	}
+	caller, err := mds.New(cluster.Addrs(), mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener))
+	if err != nil {
+		return nil, nil, err
+	}
+	service := volume.NewService(caller)
+	guard := volume.NewGuard(service,
+		volume.MinCanaryHosts(2), // as many as there are hosts: one that is cut off is missed
+		// The clients of the fake register at once. On a cluster leave the
+		// timing as it is.
+		volume.WithTiming(volume.Timing{Refresh: 200 * time.Millisecond, LeaderRetry: 300 * time.Millisecond, Span: 250 * time.Millisecond}),
+	)
+	return &plugin{service, guard}, caller.Close, nil
+}
