@@ -62,6 +62,12 @@
 // set WithCallbackURL, to use a server of your own WithMountedCallbacks. A task
 // id is 128 random bits, fresh for each attempt.
 //
+// # Sessions
+//
+// Connect makes a Session, which watches over the MDS: that they belong to one
+// cluster, that none is of 5.4.0, and by pings which of them serve. Those that do
+// not are asked last. A program that makes a call now and then needs none.
+//
 // # Tests
 //
 // Package fakemds is a cluster to test with:

@@ -72,3 +72,37 @@ func ExampleWalkError() {
 	// true
 	// dial false
 }
+
+// Which MDS serve?
+func ExampleConnect() {
+	cluster, err := fakemds.Start(2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cluster.Close()
+	cluster.Node(1).Unsync()
+	listener, err := cluster.Listen()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	caller, err := mds.New(cluster.Addrs(), mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer caller.Close()
+	session, err := mds.Connect(context.Background(), caller)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+	for _, status := range session.Status() {
+		fmt.Println(status.Addr, status.State, "synced:", status.Agent.Synced())
+	}
+	// Output:
+	// mds-0.fake:7763 connected synced: true
+	// mds-1.fake:7763 connected synced: false
+}

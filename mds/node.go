@@ -23,6 +23,8 @@ type node struct {
 	turns   *semaphore.Weighted // one per lane
 	modern  atomic.Bool         // its agent has answered to facts
 
+	disconnected atomic.Bool // a Session says so
+
 	mu   sync.Mutex // guards free
 	free []*lane    // the one used last is at the end, so that few are warm
 

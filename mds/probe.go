@@ -3,6 +3,7 @@ package mds
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -62,16 +63,20 @@ func (h *Health) probe(ctx context.Context, c *Caller) (err error) {
 // error wraps ErrWrongCluster and says who named which, when they differ. It
 // returns false when none has answered.
 func OneCluster(healths []Health) (facts zbs.Facts, ok bool, err error) {
-	var first Health
+	var claims []string
+	same := true
 	for _, h := range healths {
-		switch {
-		case h.Cluster.UUID == "":
-		case !ok:
-			first, facts, ok = h, h.Cluster, true
-		case h.Cluster.UUID != facts.UUID:
-			return zbs.Facts{}, false, fmt.Errorf("%w: %s says %s, %s says %s",
-				ErrWrongCluster, first.Addr, facts.UUID, h.Addr, h.Cluster.UUID)
+		if h.Cluster.UUID == "" {
+			continue
 		}
+		claims = append(claims, fmt.Sprintf("%s says %s", h.Addr, h.Cluster.UUID))
+		if !ok {
+			facts, ok = h.Cluster, true
+		}
+		same = same && h.Cluster.UUID == facts.UUID
+	}
+	if !same {
+		return zbs.Facts{}, false, fmt.Errorf("%w: %s", ErrWrongCluster, strings.Join(claims, ", "))
 	}
 	return facts, ok, nil
 }

@@ -3,6 +3,7 @@ package mds
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -108,7 +109,8 @@ const (
 )
 
 // candidates returns whom to ask, in order: as the router says for the key, and
-// among these closed breakers first, half-open next, open last.
+// among these closed breakers first, half-open next, open last; behind all of
+// them those that a Session knows to be disconnected.
 func (c *Caller) candidates(cc callConfig) (nodes []*node) {
 	if cc.target != nil {
 		if n := c.byName[cc.target.String()]; n != nil {
@@ -128,7 +130,15 @@ func (c *Caller) candidates(cc callConfig) (nodes []*node) {
 	for _, state := range []Breaker{BreakerClosed, BreakerHalfOpen, BreakerOpen} {
 		nodes = append(nodes, byState[state]...)
 	}
+	slices.SortStableFunc(nodes, func(a, b *node) int { return a.rank() - b.rank() })
 	return nodes
+}
+
+func (n *node) rank() int {
+	if n.disconnected.Load() {
+		return 1
+	}
+	return 0
 }
 
 // routed returns every node once, those that the router names first.

@@ -1,0 +1,98 @@
+package mds
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// State is what a Session takes an MDS to be. The zero State is Connecting.
+type State uint8
+
+const (
+	Connecting   State = iota // being asked
+	Connected                 // answers pings for the session's cluster
+	Disconnected              // not, or not an agent that can be talked to; asked last
+)
+
+// String returns "connecting", "connected" or "disconnected".
+func (s State) String() string {
+	switch s {
+	case Connected:
+		return "connected"
+	case Disconnected:
+		return "disconnected"
+	default:
+		return "connecting"
+	}
+}
+
+// Status is what a Session knows of one MDS. It is a copy.
+type Status struct {
+	Addr    zbs.Addr
+	State   State
+	Since   time.Time     // when it came into the state
+	Err     error         // why it is not connected, or its last ping failed; else nil
+	Cluster zbs.Facts     // as far as it said so
+	Agent   zbs.PingReply // of the last ping that was answered
+	Seen    time.Time     // when that was; zero: never
+	Latency time.Duration // of that ping, or when connecting of the echo
+
+	reported string // the last agentVersion that was not empty
+}
+
+func (s *Status) answered(reply zbs.PingReply, took time.Duration) {
+	s.Agent, s.Latency, s.Seen, s.Err = reply, took, time.Now(), nil
+	if reply.AgentVersion != "" {
+		s.reported = reply.AgentVersion
+	}
+}
+
+// Event is a change of an MDS's state.
+type Event struct {
+	Addr     zbs.Addr
+	From, To State
+	Err      error // why it is disconnected; nil for the other states
+	At       time.Time
+}
+
+// eventQueue hands events to the observer, in order and one at a time, from a
+// goroutine that lives while there are any.
+type eventQueue struct {
+	observe func(Event) // nil: nobody
+	ctx     context.Context
+
+	mu      sync.Mutex // guards what follows
+	waiting []Event
+	running bool
+}
+
+func (q *eventQueue) push(e Event) {
+	if q.observe == nil {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(q.waiting, e)
+	if !q.running {
+		q.running = true
+		go q.run()
+	}
+}
+
+func (q *eventQueue) run() {
+	for {
+		q.mu.Lock()
+		if len(q.waiting) == 0 || q.ctx.Err() != nil {
+			q.running = false
+			q.mu.Unlock()
+			return
+		}
+		e := q.waiting[0]
+		q.waiting = q.waiting[1:]
+		q.mu.Unlock()
+		q.observe(e)
+	}
+}

@@ -1,0 +1,175 @@
+package mds
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// watch pings one MDS until the Session is closed. Each MDS has a loop of its
+// own: one that hangs keeps no other from being pinged.
+func (s *Session) watch(m *member) {
+	pause := reconnectLeast
+	for {
+		wait := s.cfg.interval
+		if s.state(m) == Connected {
+			pause = reconnectLeast
+		} else if s.allDown() {
+			wait, pause = pause, min(pause*reconnectFactor, s.cfg.interval)
+		}
+		if !s.rest(m, jittered(wait)) {
+			return
+		}
+		if s.state(m) != Connected || s.allDown() || !s.cycle(m) {
+			s.reconnect(m)
+		}
+	}
+}
+
+// cycle pings up to three times, and reports whether the MDS is still taken to
+// be connected.
+func (s *Session) cycle(m *member) bool {
+	var err error
+	for try := range pingTries {
+		if try > 0 && !s.pause(pingTryPause) {
+			return true
+		}
+		start := time.Now()
+		var reply zbs.PingReply
+		reply, err = Call(s.ctx, s.caller, zbs.Ping{Cluster: s.Cluster()}, Target(m.node.addr), Timeout(s.cfg.timeout))
+		if err == nil {
+			s.pinged(m, reply, time.Since(start))
+			return true
+		}
+	}
+	return s.ctx.Err() != nil || s.missed(m, err)
+}
+
+// pinged notes a ping that was answered.
+func (s *Session) pinged(m *member, reply zbs.PingReply, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.failed = 0
+	m.status.answered(reply, took)
+}
+
+// missed notes a cycle without an answer, and reports whether the MDS is still
+// taken to be connected: not after three of them, and not when all are down.
+func (s *Session) missed(m *member, err error) bool {
+	s.mu.Lock()
+	m.failed++
+	m.status.Err = err
+	s.mu.Unlock()
+	if s.allDown() {
+		s.wakeOthers(m)
+		return false
+	}
+	return m.failed < pingCycles
+}
+
+// wakeOthers ends the rest of every other loop: there is nobody left to wait for.
+func (s *Session) wakeOthers(m *member) {
+	for _, other := range s.members {
+		if other == m {
+			continue
+		}
+		select {
+		case other.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// reconnect starts over with the MDS, as Connect does. It never syncs metadata.
+func (s *Session) reconnect(m *member) {
+	if s.state(m) == Connected {
+		s.change(m, Connecting, nil)
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, pingTries*s.cfg.timeout)
+	defer cancel()
+	h := Health{Addr: m.node.addr}
+	h.Err = h.probe(ctx, s.caller)
+	if s.ctx.Err() == nil {
+		s.learn(m, h)
+	}
+}
+
+// learn takes over what a probe found out.
+func (s *Session) learn(m *member, h Health) {
+	s.mu.Lock()
+	if h.Cluster.UUID != "" && s.cluster.UUID == "" {
+		s.cluster = h.Cluster
+	}
+	if h.Cluster.UUID != "" && h.Cluster.UUID != s.cluster.UUID {
+		h.Err = fmt.Errorf("%w: %s says %s, the session's is %s", ErrWrongCluster, h.Addr, h.Cluster.UUID, s.cluster.UUID)
+	}
+	m.failed = 0
+	m.status.Cluster = h.Cluster
+	if h.Err == nil {
+		m.status.answered(h.Agent, h.Latency)
+	}
+	s.mu.Unlock()
+	if h.Err == nil {
+		s.change(m, Connected, nil)
+	} else {
+		s.change(m, Disconnected, h.Err)
+	}
+}
+
+// change sets the state and the order of the walk, and tells the observer.
+func (s *Session) change(m *member, to State, err error) {
+	m.node.disconnected.Store(to != Connected)
+	now := time.Now()
+	s.mu.Lock()
+	from := m.status.State
+	m.status.State, m.status.Err = to, err
+	if from != to {
+		m.status.Since = now
+		s.events.push(Event{Addr: m.status.Addr, From: from, To: to, Err: err, At: now})
+	}
+	s.mu.Unlock()
+}
+
+func (s *Session) state(m *member) State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return m.status.State
+}
+
+// allDown reports whether no MDS answered its last ping.
+func (s *Session) allDown() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.members {
+		if m.status.State == Connected && m.failed == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// rest waits between cycles, until it is woken. It reports whether the Session
+// is not closed.
+func (s *Session) rest(m *member, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-m.wake:
+	case <-s.ctx.Done():
+	}
+	return s.ctx.Err() == nil
+}
+
+// pause waits between the tries of a cycle.
+func (s *Session) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.ctx.Done():
+	}
+	return s.ctx.Err() == nil
+}
