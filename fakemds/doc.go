@@ -40,8 +40,20 @@
 // CallbackLost is added. Without a fault the callback may come before the reply
 // to the POST or behind it, as from the real agent; CallbackEarly decides.
 // Beside faults a node can be stopped, restarted (metadata/sync is forgotten),
-// unsynced, put before an old storage or made an agent of 5.4.0; the cluster can
-// switch its leader. ParseFault reads a fault from text.
+// unsynced, put before an old storage, made an agent of 5.4.0 or one of another
+// cluster; the cluster can switch its leader. ParseFault reads a fault from text.
+//
+// # Who has a volume open, and who is listed
+//
+// Open and CloseClient do both at once. OpenLate, SwitchLeader, CutOff and
+// Reconnect part them, as the registry in the memory of the storage's leader does:
+// a client writes and is not listed yet, or any more, or is listed and writes no
+// more.
+//
+// # Without connections
+//
+// Cluster.Transport and Cluster.HandleCallbacks carry exchanges without a network
+// between, for simulations that make very many.
 //
 // # What is faked
 //

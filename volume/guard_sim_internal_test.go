@@ -387,7 +387,12 @@ func (s *sim) run(seed uint64, mode simMode) (reports [3]Report, falsely [3]bool
 	}
 	for p := range reports {
 		checks.Go(func() {
-			reports[p], err = guard.Check(ctx, simVolume, WithPolicy(Policy(p)))
+			var err error
+			if seed%3 == 0 {
+				reports[p], err = s.inBulk(ctx, guard, Policy(p))
+			} else {
+				reports[p], err = guard.Check(ctx, simVolume, WithPolicy(Policy(p)))
+			}
 			falsely[p] = reports[p].Verdict == Free && s.writes()
 			s.tell("%12v %v: %v, falsely: %t: %v", time.Since(s.began), Policy(p), reports[p].Verdict, falsely[p], err)
 		})
@@ -397,6 +402,17 @@ func (s *sim) run(seed uint64, mode simMode) (reports [3]Report, falsely [3]bool
 	world.Wait()
 	caller.Close()
 	return reports, falsely
+}
+
+// inBulk checks the volume together with the canary, which is in use.
+func (s *sim) inBulk(ctx context.Context, guard *Guard, p Policy) (report Report, err error) {
+	paths := []zbs.Path{{Pool: "lp", Volume: HeartbeatVolume}, simVolume}
+	for r, e := range guard.CheckAll(ctx, slices.Values(paths), WithPolicy(p)) {
+		if r.Volume == simVolume {
+			report, err = r, e
+		}
+	}
+	return report, err
 }
 
 func (s *sim) attested() []Attestation {
