@@ -69,13 +69,8 @@ func (p *passenger) leave() {
 	left := len(f.aboard)
 	if left == 0 {
 		delete(g.flights, f.key)
-	} else if !slices.ContainsFunc(f.aboard, func(q *passenger) bool { return q.served }) {
-		// Nobody is left who needs the interval.
-		select {
-		case f.wake <- struct{}{}:
-		default:
-		}
 	}
+	f.hurryLocked()
 	g.mu.Unlock()
 	if left == 0 {
 		f.cancel()
@@ -88,14 +83,13 @@ func (f *flight) run(ctx context.Context) {
 	weight := f.weight()
 	for turn := 0; f.guard.busy.Acquire(ctx, weight) == nil; turn++ {
 		passengers := f.boarded()
-		at := time.Now()
 		in := inquiry{guard: f.guard, terms: f.key.terms(), facts: f.key.facts, targets: []target{f.key.target}, turn: turn}
 		rounds, _ := in.run(ctx)
 		f.guard.busy.Release(weight)
 		if ctx.Err() != nil {
 			return
 		}
-		f.deliver(passengers, datedRound{at, rounds[0]})
+		f.deliver(passengers, datedRound{in.began, rounds[0]})
 		f.pause(ctx)
 	}
 }
@@ -119,10 +113,6 @@ func (k flightKey) terms() Terms {
 func (f *flight) boarded() []*passenger {
 	f.guard.mu.Lock()
 	defer f.guard.mu.Unlock()
-	select {
-	case <-f.wake: // it was for this round
-	default:
-	}
 	return slices.Clone(f.aboard)
 }
 
@@ -135,6 +125,22 @@ func (f *flight) deliver(passengers []*passenger, r datedRound) {
 		case p.rounds <- r:
 		default: // it has all it needs and is about to leave
 		}
+	}
+	select {
+	case <-f.wake: // from within the round, before these were served
+	default:
+	}
+	f.hurryLocked()
+}
+
+// hurryLocked ends the pause when nobody is aboard who needs the interval.
+func (f *flight) hurryLocked() {
+	if slices.ContainsFunc(f.aboard, func(p *passenger) bool { return p.served }) {
+		return
+	}
+	select {
+	case f.wake <- struct{}{}:
+	default:
 	}
 }
 

@@ -61,7 +61,8 @@ import (
 //
 // All MDS ask one registry, in the memory of their leader. A majority guards
 // against agents that lie by themselves: restarted, stale, of another cluster,
-// fewer than half of them. Against a registry that forgot, the canary and the
+// fewer than half of them. (An MDS that is listed by two addresses counts twice:
+// list each once.) Against a registry that forgot, the canary and the
 // rounds guard, as far as Timing.Disturbances says.
 //
 // # Use

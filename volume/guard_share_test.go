@@ -115,6 +115,22 @@ func TestGuardUnderLoad(t *testing.T) {
 // When those that need the interval are gone, the others need not wait for it.
 func TestGuardDoesNotWaitForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		cluster, guard := guarded(t, 3)
+		cluster.Node(0).Inject(fakemds.Slow(2 * time.Second).On("volume/clients"))
+		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() { guard.Check(impatient, path) }) // gone within the round that both are in
+		wg.Go(func() {
+			_, err := guard.Check(t.Context(), path)
+			if took := time.Since(began); err != nil || took != 4*time.Second+interval+2*time.Second {
+				t.Errorf("who needs the interval got %v after %v", err, took)
+			}
+		})
+		wg.Wait()
+	})
+	synctest.Test(t, func(t *testing.T) {
 		_, guard := guarded(t, 3)
 		began := time.Now()
 		impatient, cancel := context.WithTimeout(t.Context(), 6*time.Second)

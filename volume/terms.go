@@ -91,7 +91,8 @@ func Canary(path zbs.Path) CheckOption {
 // Set it to the number of hosts that have the pool attached: a host that is cut
 // off from the MDS, and not from the data, goes on writing while its clients
 // vanish from the registry. That its heartbeat is missing is the only sign of it,
-// and one that somebody has to miss.
+// and one that somebody has to miss. Hosts are counted by address: one that shows
+// two of them counts twice.
 func MinCanaryHosts(n int) CheckOption {
 	return func(t *Terms) error {
 		if n < 1 {

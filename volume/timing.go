@@ -112,7 +112,8 @@ func (t Timing) Disturbances() int {
 
 // Longest is the most a Check takes, whatever the MDS do: to learn what cluster
 // and pools there are, for a round that another check began before it, and for
-// its own rounds with what lies between.
+// its own rounds with what lies between. Checks of so many volumes at once that
+// their rounds wait for the Load take longer; CheckAll is made for these.
 func (t Timing) Longest() time.Duration {
 	t = t.withDefaults()
 	return 3*t.Span + time.Duration(t.Rounds+1)*2*t.Span + time.Duration(t.Rounds)*t.RoundInterval
