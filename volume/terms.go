@@ -59,6 +59,7 @@ func AllowHost(ip string) CheckOption {
 // and it accounts for the host in MinCanaryHosts. It is recorded in the report.
 func FencedBy(a Attestation) CheckOption {
 	return func(t *Terms) error {
+		a := a // the option may be used by many checks at the same time
 		a.Host = a.Host.Unmap()
 		a.At = a.At.UTC()
 		switch {
