@@ -23,7 +23,7 @@ func runClone(x *exchange) (obj, error) {
 	if len(v.snaps) == 0 {
 		return nil, failf("failed to found snapshot for volume[%s]", t.volume)
 	}
-	s, err := v.snapLike(t.snapshot)
+	s, err := st.snapLike(v, t.snapshot)
 	if err != nil {
 		return nil, err
 	}
@@ -43,11 +43,11 @@ func runClone(x *exchange) (obj, error) {
 	return obj{{"installPath", cbdPath(t.physical, t.logical, dst)}, {"size", made.size}, {"actualSize", 0}}, nil
 }
 
-// snapLike returns the first snapshot whose name contains name.
-func (v *volume) snapLike(name any) (*snapshot, error) {
-	for _, s := range v.snaps {
-		if in, err := contains(name, s.name); err != nil || in {
-			return s, err
+// snapLike returns the first snapshot that name stands for.
+func (s *storage) snapLike(v *volume, name any) (*snapshot, error) {
+	for _, sn := range v.snaps {
+		if in, err := s.names(name, sn.name); err != nil || in {
+			return sn, err
 		}
 	}
 	return nil, nil

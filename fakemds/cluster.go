@@ -45,6 +45,7 @@ type config struct {
 	backlog  int
 	dashed   bool
 	root     string
+	honest   bool
 }
 
 // Option changes what NewCluster and Start make.
@@ -83,6 +84,12 @@ func WithAgentLimits(threads, backlog int) Option {
 // DashedPorts makes cbdtonbd take a portRange "a-b" instead of "a:b", as some
 // versions of the agent do.
 func DashedPorts() Option { return func(c *config) { c.dashed = true } }
+
+// Honest makes agents without the quirks that a plugin has to live with: they
+// compare names of pools and snapshots whole, a delete that cannot look, and one
+// of a snapshot that does not exist or has clones, is an error, and a volume in
+// use is refused at once. The default is the quirks of the real agent.
+func Honest() Option { return func(c *config) { c.honest = true } }
 
 // WithRoot serves everything under a deployment prefix such as "/agent".
 func WithRoot(prefix string) Option { return func(c *config) { c.root = prefix } }
@@ -123,6 +130,7 @@ func Start(n int, opts ...Option) (*Cluster, error) {
 	for _, opt := range opts {
 		opt(&c.cfg)
 	}
+	c.st.honest = c.cfg.honest
 	if n < 1 {
 		return nil, fmt.Errorf("fakemds: a cluster of %d nodes: need at least 1", n)
 	}

@@ -63,7 +63,7 @@
 // substring, paths that hit another volume, deletes that claim success, the
 // texts of Python exceptions, HTML errors, task ids in flight that are dropped,
 // callbacks that are delivered again, connections closed after 15 s.
-// WithAgentLimits adds the ten threads and the backlog of five. The recorded
+// Honest leaves out those that deceive; WithAgentLimits adds the ten threads and the backlog of five. The recorded
 // exchanges are replayed by TestReplay; the few deliberate differences stand
 // there with their reasons.
 //

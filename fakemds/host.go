@@ -27,7 +27,7 @@ func runExport(x *exchange) (obj, error) {
 	st := x.node.cluster.st
 	st.mu.Lock()
 	if v := st.volumeLocked(t.logical, t.volume); v != nil && t.snapshot != nil {
-		if s, _ := v.snapLike(t.snapshot); s != nil {
+		if s, _ := st.snapLike(v, t.snapshot); s != nil {
 			e.Snapshot = s.name
 		}
 	}

@@ -20,7 +20,7 @@ func runSnapshotCreate(x *exchange) (obj, error) {
 	}
 	found := false
 	for _, s := range v.snaps {
-		in, err := contains(name, s.name)
+		in, err := st.names(name, s.name)
 		if err != nil {
 			return nil, err
 		}
@@ -55,10 +55,29 @@ func runSnapshotDelete(x *exchange) (obj, error) {
 		}
 		return nil, wrap(err, "cannot found snapshot for %s[%s]", noun, t.file())
 	}
+	if st.honest {
+		if err := x.refuseSnapshotDeleteLocked(v, t); err != nil {
+			return nil, err
+		}
+	}
 	if t.snapshot != nil && !x.faults.has(storageError) && st.clonesLocked(t.logical, t.volume, str(t.snapshot)) == 0 {
 		v.dropSnap(str(t.snapshot))
 	}
 	return obj{}, nil
+}
+
+// refuseSnapshotDeleteLocked says what the real agent keeps to itself.
+func (x *exchange) refuseSnapshotDeleteLocked(v *volume, t target) error {
+	name := str(t.snapshot)
+	switch f, failing := x.faults[storageError]; {
+	case failing:
+		return errText(f.text)
+	case v.snap(name) == nil:
+		return rpcError("DeleteSnapShot", t.file()+"@"+name, snapNotExists)
+	case x.node.cluster.st.clonesLocked(t.logical, t.volume, name) > 0:
+		return rpcError("DeleteSnapShot", t.file()+"@"+name, "kFileUnderSnapShot")
+	}
+	return nil
 }
 
 // runRollback sets the volume back, open or not.

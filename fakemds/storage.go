@@ -11,6 +11,8 @@ import (
 // storage is what all nodes of a cluster share, as they share the real ZBS. Its
 // methods are the storage's own commands; their errors are the texts of those.
 type storage struct {
+	honest bool // Honest
+
 	mu    sync.Mutex            // guards everything below, never held while waiting
 	pools []*pool               // in the order they were made
 	bdevs map[string]*bdevState // vhost block devices by HOST/NAME
@@ -102,7 +104,7 @@ func (s *storage) addPoolLocked(name, physical string) *pool {
 func (s *storage) physicalLocked(logical any) (string, error) {
 	physical := ""
 	for _, p := range s.pools {
-		in, err := contains(logical, p.name)
+		in, err := s.names(logical, p.name)
 		if err != nil {
 			return "", err
 		}
@@ -111,6 +113,13 @@ func (s *storage) physicalLocked(logical any) (string, error) {
 		}
 	}
 	return physical, nil
+}
+
+// names tells whether part stands for the name: as the real agent has it, when
+// it is a part of it.
+func (s *storage) names(part any, name string) (bool, error) {
+	in, err := contains(part, name)
+	return in && (!s.honest || part == name), err
 }
 
 func (s *storage) createLocked(lp, name string, size int64) (*volume, error) {

@@ -67,13 +67,15 @@ func runDelete(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.faults.has(storageError) {
+	st := x.node.cluster.st
+	if f, failing := x.faults[storageError]; failing && st.honest {
+		return nil, wrap(errText(f.text), "failed to delete volume[%s]", t.volume)
+	} else if failing {
 		return obj{}, nil // the first look failed, whatever the reason
 	}
-	st := x.node.cluster.st
 	for waited := time.Duration(0); ; waited += deleteEvery {
 		err = st.tryDelete(t)
-		if err == nil || waited >= deleteTimeout {
+		if err == nil || st.honest || waited >= deleteTimeout {
 			break
 		}
 		if err := sleep(x.conn.life, deleteEvery); err != nil {
