@@ -62,10 +62,10 @@
 // clients from an agent that was not synced, pools and snapshots found by
 // substring, paths that hit another volume, deletes that claim success, the
 // texts of Python exceptions, HTML errors, task ids in flight that are dropped,
-// callbacks that are delivered again, connections closed after 15 s.
-// Honest leaves out those that deceive; WithAgentLimits adds the ten threads and the backlog of five. The recorded
-// exchanges are replayed by TestReplay; the few deliberate differences stand
-// there with their reasons.
+// callbacks that are delivered again, connections closed after 15 s. Honest
+// leaves out those that deceive; WithAgentLimits adds the ten threads and the
+// backlog of five. The recorded exchanges are replayed by TestReplay; the few
+// deliberate differences stand there with their reasons.
 //
 // Not faked: data; shell injection (a name is taken as it is, the ledger shows
 // it); https callback URLs (never called); an MDS without leader (inject
