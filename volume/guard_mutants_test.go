@@ -31,7 +31,7 @@ var mutants = []mutant{
 	{"1", "lists of another cluster's MDS count", "judge.go", `return id.Cluster != j.cluster`, `return false`, "TestRule1Identity"},
 	{"1", "what the caller expects does not matter", "judge.go", `j.cluster = j.terms.ExpectCluster`, `j.cluster = ""`, "TestRule1Identity"},
 	{"1", "the old name of a cluster is kept for ever", "guard.go", `g.ids.forget()`, ``, "TestRule1Identity"},
-	{"1", "any MDS names the physical pool", "locate.go", `if c.facts.UUID != "" && c.evidence.Identities[i].Cluster != c.facts.UUID {`, `if false {`, "TestRule1Identity"},
+	{"1", "any MDS names the physical pool", "locate.go", `if c.facts.UUID != "" && c.evidence.Identities[i].Cluster != c.facts.UUID {`, `if i < 0 {`, "TestRule1Identity"},
 	{"2", "an unsynced agent counts", "judge.go", `if o.Ping.AgentVersion == "" {`, `if false {`, "TestRule2Sync"},
 	{"3", "an empty canary counts", "canary.go", `if len(hosts) == 0 {`, `if false {`, "TestRule3Canary"},
 	{"3", "the demanded number of hosts does not matter", "canary.go", `if accounted < j.terms.MinCanaryHosts {`, `if false {`, "TestRule3Canary"},
