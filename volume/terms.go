@@ -58,10 +58,8 @@ func AllowHost(ip string) CheckOption {
 // removes that host's clients and no other's, from rounds that began after At,
 // and it accounts for the host in MinCanaryHosts. It is recorded in the report.
 func FencedBy(a Attestation) CheckOption {
+	a.Host, a.At = a.Host.Unmap(), a.At.UTC()
 	return func(t *Terms) error {
-		a := a // the option may be used by many checks at the same time
-		a.Host = a.Host.Unmap()
-		a.At = a.At.UTC()
 		switch {
 		case !a.Host.IsValid() || a.Host.Zone() != "":
 			return fmt.Errorf("%w: attestation without the host's IP address", mds.ErrInvalidOption)
