@@ -388,7 +388,7 @@ func (s *sim) run(seed uint64, mode simMode) (reports [3]Report, falsely [3]bool
 	for p := range reports {
 		checks.Go(func() {
 			var err error
-			if seed%3 == 0 {
+			if seed%9 == 0 {
 				reports[p], err = s.inBulk(ctx, guard, Policy(p))
 			} else {
 				reports[p], err = guard.Check(ctx, simVolume, WithPolicy(Policy(p)))
