@@ -1,6 +1,6 @@
-// Package volume is what a storage plugin calls: questions about volumes, asked
-// so that a broken MDS does not matter and an answer is not mistaken for more
-// than it is.
+// Package volume is what a storage plugin calls: questions about volumes and
+// changes to them, made so that a broken MDS does not matter and an answer is
+// not mistaken for more than it is.
 //
 //	caller, err := mds.New([]string{"mds-a", "mds-b", "mds-c"})
 //	service := volume.NewService(caller)
@@ -36,4 +36,23 @@
 //
 // Wait repeats the check until it is definite, CheckAll makes very many, and
 // Replay judges a saved report anew.
+//
+// # Changes
+//
+// Create, Delete, Expand, Clone, Copy, Flatten, snapshots, Rollback and exports
+// each do one thing, keep out of the traps that agents lay (docs/traps.md), and
+// end in one of these ways:
+//
+//   - nil: it is done, as far as the wire can tell.
+//   - ErrNotFound, ErrExists, ErrSizeDiffers, ErrInUse, ErrUndetermined,
+//     ErrNotReleased, an error of package zbs: nothing was changed.
+//   - ErrNotDone: an attempt may have run, and was looked for: it has not
+//     happened, and no MDS is at work on it any more. It can be repeated.
+//   - mds.ErrAmbiguous: it may have happened, or may happen yet. Look at what the
+//     documentation of the change names before it is repeated.
+//   - a *mds.WalkError that is none of these: no MDS could be reached, or the
+//     agent refused and says why.
+//
+// What must not run twice goes to another MDS only if the first provably never
+// got it. Delete and Rollback have the Guard in front of them (Release).
 package volume

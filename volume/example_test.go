@@ -84,3 +84,36 @@ func ExampleGuard_Check() {
 	// Output:
 	// no: volume zbs://pool/vol is open on 10.0.0.5
 }
+
+// What is open is not deleted, and what was deleted is looked for.
+func ExampleService_Delete() {
+	cluster, err := fakemds.Start(3)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cluster.Close()
+	cluster.AddVolume("zbs://pool/vol", "10.0.0.5:9001")
+	cluster.AddVolume("zbs://pool/"+volume.HeartbeatVolume, "10.0.0.5:9000")
+	listener, err := cluster.Listen() // where the agents post results
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	caller, err := mds.New(cluster.Addrs(), mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer caller.Close()
+
+	service := volume.NewService(caller)
+	path := zbs.Path{Pool: "pool", Volume: "vol"}
+	_, err = service.Delete(context.Background(), volume.DeleteRequest{Path: path})
+	fmt.Println(err)
+	deleted, err := service.Delete(context.Background(), volume.DeleteRequest{Path: zbs.Path{Pool: "pool", Volume: "gone"}})
+	fmt.Println(deleted.Existed, err)
+	// Output:
+	// delete zbs://pool/vol: volume zbs://pool/vol is open on 10.0.0.5
+	// false <nil>
+}
