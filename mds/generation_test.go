@@ -66,3 +66,45 @@ func TestRefuseOldWithoutFacts(t *testing.T) {
 		})
 	})
 }
+
+// Whatever is done with volumes, an agent of 5.4.0 is sent facts and no more.
+func TestOldAgentIsSentFactsAlone(t *testing.T) {
+	snap := cbdPath
+	snap.Snapshot = "snap"
+	host := zbs.HostAccess{IP: "10.0.0.9", Port: 22, Username: "root", Password: "pw"}
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 1)
+		cluster.Node(0).Legacy540(true)
+		send := func(what string, call func(opts ...mds.CallOption) error) {
+			t.Helper()
+			if err := call(mds.RefuseOld(), mds.TryNext()); !errors.Is(err, mds.ErrOldAgent) || errors.Is(err, mds.ErrAmbiguous) {
+				t.Errorf("%s: %v, want ErrOldAgent", what, err)
+			}
+		}
+		send("create", over(t, c, zbs.CreateVolume{LogicalPool: "lp", Volume: "v", Size: zbs.Size{Count: 1}}))
+		send("delete", over(t, c, zbs.DeleteVolume{Path: cbdPath}))
+		send("query", over(t, c, zbs.QueryVolume{Path: cbdPath}))
+		send("clone", over(t, c, zbs.CloneVolume{Path: snap, DstVolume: "v"}))
+		send("expand", over(t, c, zbs.ExpandVolume{Path: cbdPath, Size: zbs.Size{Count: 20}}))
+		send("export", over(t, c, zbs.ExportNBD{Path: cbdPath, Ports: zbs.PortRange{First: 1, Last: 2}}))
+		send("unexport", over(t, c, zbs.UnexportNBD{Port: 1}))
+		send("snapshot", over(t, c, zbs.CreateSnapshot{Path: cbdPath, Snapshot: "snap"}))
+		send("delete snapshot", over(t, c, zbs.DeleteSnapshot{Path: snap}))
+		send("rollback", over(t, c, zbs.RollbackSnapshot{Path: snap}))
+		send("copy", over(t, c, zbs.CopySnapshot{Path: snap, DstVolume: "v"}))
+		send("deploy", over(t, c, zbs.DeployClient{Host: host}))
+		for _, q := range cluster.Requests() {
+			if !strings.HasSuffix(q.Path, "/facts") {
+				t.Errorf("it was sent %s", q.Path)
+			}
+		}
+	})
+}
+
+// over returns a call of the command.
+func over[R any](t *testing.T, c *mds.Caller, command zbs.Command[R]) func(...mds.CallOption) error {
+	return func(opts ...mds.CallOption) error {
+		_, err := mds.Call(t.Context(), c, command, opts...)
+		return err
+	}
+}
