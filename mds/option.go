@@ -258,6 +258,7 @@ type CallOption func(*callConfig)
 type callConfig struct {
 	tryNext   bool
 	refuseOld bool
+	oneNo     bool
 	key       string
 	target    *zbs.Addr
 	timeout   time.Duration
@@ -278,6 +279,11 @@ func NoTryNext() CallOption { return func(c *callConfig) { c.tryNext = false } }
 // a Caller and within the same attempt; the command is sent when it answers.
 // Package volume gives it to everything it does.
 func RefuseOld() CallOption { return func(c *callConfig) { c.refuseOld = true } }
+
+// RefusalStops ends the call at the first agent that answers no, also with
+// TryNext: for a command that an agent works on for minutes before it refuses,
+// and of which the storage behind all of them is the cause.
+func RefusalStops() CallOption { return func(c *callConfig) { c.oneNo = true } }
 
 // RouteKey chooses the order of the MDS by key, such as a volume's path.
 // Without one they are asked in the order of the list.

@@ -45,7 +45,7 @@ func (w *walk) ask(ctx context.Context, n *node, how func(func() result) result)
 	}
 	r := how(func() result { return w.caller.attempt(ctx, n, w.op, w.call) })
 	w.attempts = append(w.attempts, r.Attempt)
-	next := r.outcome.after(w.op.endpoint.Repeat, w.call.tryNext)
+	next := r.outcome.after(w.op.endpoint.Repeat, w.call.tryNext && !(w.call.oneNo && r.outcome == denied))
 	w.log(ctx, r, next)
 	return r, next != askNext
 }

@@ -59,7 +59,7 @@ func (s *Service) delete(ctx context.Context, req DeleteRequest, opts []mds.Call
 		_, exists, err := s.look(ctx, req.Path)
 		return err == nil && !exists, err
 	}
-	_, failed := send(ctx, s, req.Path, zbs.DeleteVolume{Path: cbd}, DeleteTimeout, opts)
+	_, failed := send(ctx, s, req.Path, zbs.DeleteVolume{Path: cbd}, DeleteTimeout, append(opts[:len(opts):len(opts)], mds.RefusalStops()))
 	if failed != nil && errors.Is(failed, mds.ErrAmbiguous) {
 		return true, s.readBack(ctx, failed, gone)
 	}
