@@ -136,8 +136,8 @@ func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []C
 	for _, opt := range opts {
 		opt(&cc)
 	}
-	if cc.trace != nil {
-		*cc.trace = Trace{}
+	for _, t := range cc.traces {
+		*t = Trace{}
 	}
 	if cc.timeout <= 0 {
 		cc.timeout = c.cfg.attemptTimeout
@@ -150,8 +150,8 @@ func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []C
 	}
 	w := walk{caller: c, op: o, call: cc}
 	answer, err := w.run(ctx)
-	if cc.trace != nil {
-		cc.trace.Attempts = w.attempts
+	for _, t := range cc.traces {
+		t.Attempts = w.attempts
 	}
 	return answer, err
 }

@@ -262,7 +262,7 @@ type callConfig struct {
 	key       string
 	target    *zbs.Addr
 	timeout   time.Duration
-	trace     *Trace
+	traces    []*Trace
 }
 
 // TryNext goes on to the next MDS also after a time-out, an agent's refusal or
@@ -297,5 +297,6 @@ func Target(addr zbs.Addr) CallOption { return func(c *callConfig) { c.target = 
 func Timeout(d time.Duration) CallOption { return func(c *callConfig) { c.timeout = d } }
 
 // Record fills t with what each MDS did, whether the call succeeds or not. t
-// is overwritten, and must not be read before the call returns.
-func Record(t *Trace) CallOption { return func(c *callConfig) { c.trace = t } }
+// is overwritten, and must not be read before the call returns. Record may be
+// given several times.
+func Record(t *Trace) CallOption { return func(c *callConfig) { c.traces = append(c.traces, t) } }

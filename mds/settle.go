@@ -28,11 +28,19 @@ const (
 // second. Not covered is an agent that was restarted meanwhile and left a
 // command of the storage behind.
 func (e *WalkError) Settled(ctx context.Context, c *Caller) bool {
+	return c.settled(ctx, e.Attempts)
+}
+
+// Settled is WalkError.Settled for the attempts that failed before one MDS
+// answered the call.
+func (t Trace) Settled(ctx context.Context, c *Caller) bool { return c.settled(ctx, t.Attempts) }
+
+func (c *Caller) settled(ctx context.Context, attempts []Attempt) bool {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	var pending atomic.Bool
 	var wg sync.WaitGroup
-	for _, a := range e.Attempts {
+	for _, a := range attempts {
 		if !a.MayHaveRun() {
 			continue
 		}

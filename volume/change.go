@@ -70,6 +70,25 @@ func (s *Service) readBack(ctx context.Context, cause error, happened func(conte
 	return &NotDoneError{Cause: walk}
 }
 
+// confirm looks whether what an agent claims to have done has happened: it may
+// claim it falsely, while an MDS that was asked before it is still at work.
+func (s *Service) confirm(ctx context.Context, trace mds.Trace, happened func(context.Context) (bool, error)) error {
+	done, err := happened(ctx)
+	if !done && err == nil {
+		if !trace.Settled(ctx, s.caller) {
+			return fmt.Errorf("%w: the agent says it is done, and it is not; another MDS may still be at work on it", mds.ErrAmbiguous)
+		}
+		done, err = happened(ctx)
+	}
+	switch {
+	case done:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: the agent says it is done; looked for it in vain: %w", mds.ErrAmbiguous, err)
+	}
+	return fmt.Errorf("%w: the agent says it is done, and it is not", ErrNotDone)
+}
+
 // version returns the storage's, which decides the unit of sizes. It is kept: a
 // storage that is upgraded goes on taking the older unit.
 func (s *Service) version(ctx context.Context) (string, error) {

@@ -603,3 +603,54 @@ func TestHosts(t *testing.T) {
 		}
 	})
 }
+
+// An MDS claims a success that is none while another, asked before it, is still
+// at work: it may happen yet.
+func TestFalseSuccessWhileAnotherIsAtWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := startIdle(t, 2)
+		first := firstAsked(t, cluster, service)
+		cluster.Node(first).Inject(fakemds.Slow(time.Hour).On("volume/delete"))
+		cluster.Node(1 - first).Inject(fakemds.StorageError("rpc timeout").On("volume/delete"))
+		_, err := service.Delete(t.Context(), volume.DeleteRequest{Path: idle})
+		if !errors.Is(err, mds.ErrAmbiguous) || errors.Is(err, volume.ErrNotDone) {
+			t.Errorf("%v, want ErrAmbiguous", err)
+		}
+		time.Sleep(2 * time.Hour)
+		if _, ok := cluster.Volume(idle.String()); ok {
+			t.Error("the slow MDS did not delete it: the test shows nothing")
+		}
+	})
+}
+
+// firstAsked returns which MDS is asked first about the idle volume.
+func firstAsked(t *testing.T, cluster *fakemds.Cluster, service *volume.Service) int {
+	t.Helper()
+	if _, err := service.Query(t.Context(), idle); err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range cluster.Asked("volume/query") {
+		if n > 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+// A success that cannot be looked at before the caller's time is over is none.
+func TestSuccessThatIsNotLookedAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := startIdle(t, 1)
+		cluster.AddClone(idleOld.String(), "fresh")
+		cluster.Node(0).Inject(fakemds.Slow(10 * time.Second).On("volume/flatten"))
+		go func() {
+			time.Sleep(9 * time.Second)
+			cluster.Node(0).Inject(fakemds.Hang.On("volume/query"))
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if _, err := service.Flatten(ctx, fresh); !errors.Is(err, mds.ErrAmbiguous) {
+			t.Errorf("%v, want ErrAmbiguous", err)
+		}
+	})
+}

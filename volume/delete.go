@@ -2,7 +2,6 @@ package volume
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/zbsclient/zbsclient/mds"
@@ -59,17 +58,10 @@ func (s *Service) delete(ctx context.Context, req DeleteRequest, opts []mds.Call
 		_, exists, err := s.look(ctx, req.Path)
 		return err == nil && !exists, err
 	}
-	_, failed := send(ctx, s, req.Path, zbs.DeleteVolume{Path: cbd}, DeleteTimeout, append(opts[:len(opts):len(opts)], mds.RefusalStops()))
-	if failed != nil && errors.Is(failed, mds.ErrAmbiguous) {
-		return true, s.readBack(ctx, failed, gone)
+	var trace mds.Trace
+	opts = append(opts[:len(opts):len(opts)], mds.RefusalStops(), mds.Record(&trace))
+	if _, err := send(ctx, s, req.Path, zbs.DeleteVolume{Path: cbd}, DeleteTimeout, opts); err != nil {
+		return true, s.readBack(ctx, err, gone)
 	}
-	switch done, err := gone(ctx); {
-	case done:
-		return true, nil
-	case failed != nil:
-		return true, failed
-	case err != nil:
-		return true, fmt.Errorf("%w: the agent says it is deleted, and nobody can tell: %w", mds.ErrAmbiguous, err)
-	}
-	return true, fmt.Errorf("%w: the agent says it is deleted, and it is there", ErrNotDone)
+	return true, s.confirm(ctx, trace, gone)
 }

@@ -52,18 +52,22 @@ func (s *Service) expand(ctx context.Context, req ExpandRequest, opts []mds.Call
 		info, err = s.Query(ctx, req.Path)
 		return err == nil && info.Size >= size.Bytes(), err
 	}
+	var trace mds.Trace
+	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
 	answer, failed := send(ctx, s, req.Path, zbs.ExpandVolume{Path: cbd, Size: size}, ChangeTimeout, opts)
-	if failed == nil && int64(answer.Size) < size.Bytes() {
-		failed = fmt.Errorf("%w: the agent answers %d bytes", ErrNotDone, answer.Size)
-	}
-	if failed == nil {
+	switch {
+	case failed == nil && int64(answer.Size) >= size.Bytes():
 		info.Size = int64(answer.Size)
 		return info, nil
+	case failed == nil:
+		err = s.confirm(ctx, trace, grown)
+	default:
+		if done, _ := grown(ctx); done { // also when the agent says no
+			return info, nil
+		}
+		err = s.readBack(ctx, failed, grown)
 	}
-	if done, _ := grown(ctx); done {
-		return info, nil
-	}
-	if err := s.readBack(ctx, failed, grown); err != nil {
+	if err != nil {
 		return Info{}, err
 	}
 	return info, nil

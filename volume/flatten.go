@@ -36,17 +36,15 @@ func (s *Service) flatten(ctx context.Context, path zbs.Path, opts []mds.CallOpt
 		info, err = s.Query(ctx, path)
 		return err == nil && info.Parent == "", err
 	}
+	var trace mds.Trace
+	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
 	if _, failed := send(ctx, s, path, zbs.FlattenVolume{Path: cbd}, Unbounded, opts); failed != nil {
-		if err := s.readBack(ctx, failed, flat); err != nil {
-			return Info{}, err
-		}
-		return info, nil
+		err = s.readBack(ctx, failed, flat)
+	} else {
+		err = s.confirm(ctx, trace, flat)
 	}
-	switch done, err := flat(ctx); {
-	case err != nil:
+	if err != nil {
 		return Info{}, err
-	case !done:
-		return Info{}, fmt.Errorf("%w: the agent says it is flat, and it is a clone of %s", ErrNotDone, info.Parent)
 	}
 	return info, nil
 }
