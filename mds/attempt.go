@@ -49,6 +49,7 @@ var errLocal = errors.New("local failure")
 
 // attempt asks one MDS once, within the call's time-out.
 func (c *Caller) attempt(ctx context.Context, n *node, o op, cc callConfig) result {
+	c.cfg.onAttempt(o.endpoint, n.addr)
 	start, timeout := time.Now(), cc.timeout
 	limit := &timeoutError{what: "no answer", after: timeout}
 	attemptCtx, cancel := context.WithTimeoutCause(ctx, timeout, limit)
@@ -195,7 +196,7 @@ func (c *Caller) post(ctx context.Context, n *node, o op, task *task) (r respons
 
 // request builds the request; with a task it is an asynchronous one.
 func (c *Caller) request(n *node, o op, task *task) (*retryablehttp.Request, error) {
-	body, err := zbs.Envelope{StorageID: c.cfg.storageID, Addr: n.addr.Host}.Encode(o.command)
+	body, err := c.envelope(n.addr).Encode(o.command)
 	if err != nil {
 		return nil, err
 	}
@@ -210,6 +211,11 @@ func (c *Caller) request(n *node, o op, task *task) (*retryablehttp.Request, err
 		req.Header.Set(zbs.HeaderCallbackURL, task.url)
 	}
 	return req, nil
+}
+
+// envelope is what a command to the MDS carries beside its own fields.
+func (c *Caller) envelope(addr zbs.Addr) zbs.Envelope {
+	return zbs.Envelope{StorageID: c.cfg.storageID, Addr: addr.Host}
 }
 
 func outcomeOfStatus(status int) outcome {

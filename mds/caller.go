@@ -114,8 +114,9 @@ func (c *Caller) CallbackHandler() http.Handler { return c.receiver }
 
 // Call sends the command to one MDS after the other until one answers, as the
 // rules of the package say, and returns the answer. Nothing is sent when the
-// command is invalid (zbs.ErrInvalidPath, zbs.ErrInvalidName) or the Caller is
-// closed (ErrClosed). Every other error is a *WalkError: errors.Is matches
+// command is invalid (zbs.ErrInvalidPath, zbs.ErrInvalidName), the Caller is
+// closed (ErrClosed), or with DryRun a command that changes something
+// (ErrDryRun). Every other error is a *WalkError: errors.Is matches
 // ErrAllFailed, ErrAmbiguous, ErrNoCandidates and the error of each attempt,
 // errors.As finds a *zbs.AgentError or *StatusError.
 func Call[R any](ctx context.Context, c *Caller, command zbs.Command[R], opts ...CallOption) (R, error) {
@@ -147,6 +148,9 @@ func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []C
 	}
 	if c.closed.Load() {
 		return nil, fmt.Errorf("%s: %w", o.endpoint.Name, ErrClosed)
+	}
+	if cc.dryRun != nil && o.endpoint.Repeat != zbs.Read {
+		return nil, c.describe(o, cc)
 	}
 	w := walk{caller: c, op: o, call: cc}
 	answer, err := w.run(ctx)

@@ -46,6 +46,7 @@ type config struct {
 	tls             *tls.Config
 	transport       http.RoundTripper
 	logger          *slog.Logger
+	onAttempt       func(zbs.Endpoint, zbs.Addr)
 	router          Router
 	listener        net.Listener
 	callbackURL     string
@@ -60,6 +61,7 @@ func defaultConfig() config {
 		breakerFailures: DefaultBreakerFailures,
 		breakerPause:    DefaultBreakerPause,
 		logger:          slog.New(slog.DiscardHandler),
+		onAttempt:       func(zbs.Endpoint, zbs.Addr) {},
 	}
 }
 
@@ -189,6 +191,19 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
+// WithOnAttempt calls f at the beginning of each attempt, with what is asked and
+// whom, for example to show what a long call waits for. f must return at once
+// and be safe for concurrent use.
+func WithOnAttempt(f func(zbs.Endpoint, zbs.Addr)) Option {
+	return func(c *config) error {
+		if f == nil {
+			return invalid("the function to call on an attempt is nil")
+		}
+		c.onAttempt = f
+		return nil
+	}
+}
+
 // WithRouter sets the order in which MDS are asked for a key, a hashring.Ring of
 // the default placement unless set.
 func WithRouter(r Router) Option {
@@ -263,6 +278,7 @@ type callConfig struct {
 	target    *zbs.Addr
 	timeout   time.Duration
 	traces    []*Trace
+	dryRun    *Request
 }
 
 // TryNext goes on to the next MDS also after a time-out, an agent's refusal or

@@ -110,3 +110,26 @@ func SecretOf(command any) Secret {
 	}
 	return ""
 }
+
+// Redacted returns the command with *** for the password that it carries, and
+// one that carries none as it is: what may be shown of it.
+func Redacted(command any) any {
+	switch c := command.(type) {
+	case DeployClient:
+		c.Host.Password = masked
+		return c
+	case DeployVhost:
+		c.Host.Password = masked
+		return c
+	case DestroyVhost:
+		c.Host.Password = masked
+		return c
+	case CreateBdev:
+		c.Host.Password = masked
+		return c
+	case DeleteBdev:
+		c.Host.Password = masked
+		return c
+	}
+	return command
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -53,8 +54,19 @@ func TestSecretOf(t *testing.T) {
 		if zbs.SecretOf(command) != "hunter2" {
 			t.Errorf("%T keeps its password to itself", command)
 		}
+		shown := zbs.Redacted(command)
+		body, err := zbs.Envelope{}.Encode(shown)
+		if reflect.TypeOf(shown) != reflect.TypeOf(command) || zbs.SecretOf(shown) != "***" || strings.Contains(string(body), "hunter2") || err != nil {
+			t.Errorf("%T is shown as %s, %v", command, body, err)
+		}
+		if zbs.SecretOf(command) != "hunter2" {
+			t.Errorf("%T lost its password", command)
+		}
 	}
 	if zbs.SecretOf(zbs.Echo{}) != "" {
 		t.Error("echo has a password")
+	}
+	if zbs.Redacted(zbs.Echo{}) != any(zbs.Echo{}) {
+		t.Error("echo is redacted")
 	}
 }

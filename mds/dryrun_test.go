@@ -1,0 +1,79 @@
+package mds_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+func TestDryRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3, mds.WithStorageID("storage"))
+		last := c.Addrs()[2]
+		var got mds.Request
+		_, err := mds.Call(t.Context(), c, zbs.DeleteVolume{Path: cbdPath}, mds.Target(last), mds.DryRun(&got))
+		want := mds.Request{
+			MDS: last, Method: "POST", URL: "http://mds-2.fake:7763/zbs/primarystorage/volume/delete",
+			Body: []byte(`{"uuid":"storage","addr":"mds-2.fake","path":"cbd:pp/lp/vol"}`),
+		}
+		if diff := cmp.Diff(want, got); diff != "" || !errors.Is(err, mds.ErrDryRun) {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+
+		got = mds.Request{}
+		host := zbs.HostAccess{IP: "10.0.0.5", Port: 22, Username: "root", Password: "root"}
+		_, err = mds.Call(t.Context(), c, zbs.DeployClient{Host: host}, mds.DryRun(&got))
+		if body := `{"uuid":"storage","addr":"mds-0.fake","ip":"10.0.0.5","port":22,"username":"root","password":"***"}`; string(got.Body) != body || !errors.Is(err, mds.ErrDryRun) {
+			t.Errorf("%s, %v; want %s", got.Body, err, body)
+		}
+		if n := len(cluster.Requests()); n != 0 {
+			t.Errorf("%d requests were sent", n)
+		}
+
+		got = mds.Request{}
+		if _, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}, mds.DryRun(&got)); err != nil || len(cluster.Requests()) != 1 {
+			t.Errorf("a read: %v with %d requests, want it sent", err, len(cluster.Requests()))
+		}
+		for _, err := range []error{
+			callError(mds.Call(t.Context(), c, zbs.DeleteVolume{Path: cbdPath}, mds.Target(zbs.Addr{Host: "x", Port: 1}), mds.DryRun(&got))),
+			callError(mds.Call(t.Context(), c, zbs.DeleteVolume{}, mds.DryRun(&got))),
+		} {
+			if !errors.Is(err, mds.ErrNoCandidates) && !errors.Is(err, zbs.ErrInvalidPath) || errors.Is(err, mds.ErrDryRun) {
+				t.Errorf("%v, want the error of the call itself", err)
+			}
+		}
+		if !got.MDS.IsZero() {
+			t.Errorf("calls that describe nothing filled in %+v", got)
+		}
+	})
+}
+
+func callError[R any](_ R, err error) error { return err }
+
+func TestOnAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []string
+		cluster, c := start(t, 2, mds.WithOnAttempt(func(e zbs.Endpoint, addr zbs.Addr) {
+			seen = append(seen, fmt.Sprint(e.Name, " ", addr))
+		}))
+		cluster.Node(0).Inject(fakemds.Refuse)
+		if _, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"volume/clients mds-0.fake:7763", "volume/clients mds-1.fake:7763"}
+		if !slices.Equal(seen, want) {
+			t.Errorf("%v, want %v", seen, want)
+		}
+	})
+	if _, err := mds.New([]string{"a"}, mds.WithOnAttempt(nil)); !errors.Is(err, mds.ErrInvalidOption) {
+		t.Errorf("nil: %v", err)
+	}
+}
