@@ -373,7 +373,7 @@ func TestCloneFlattenCopy(t *testing.T) {
 			"no snapshot":              {volume.CloneRequest{Snapshot: idle, Volume: zbs.Path{Pool: "lp1", Volume: "new"}}, zbs.ErrInvalidPath},
 			"destination a snapshot":   {volume.CloneRequest{Snapshot: idleOld, Volume: idleOld}, zbs.ErrInvalidPath},
 			"destination's pool":       {volume.CloneRequest{Snapshot: zbs.Path{Pool: "nope", Volume: "v", Snapshot: snapID}, Volume: zbs.Path{Pool: "nope", Volume: "new"}}, volume.ErrNotFound},
-			"a name that may be part":  {volume.CloneRequest{Snapshot: zbs.Path{Pool: "lp1", Volume: "idle", Snapshot: "snap1"}, Volume: zbs.Path{Pool: "lp1", Volume: "new"}}, zbs.ErrInvalidName},
+			"a name that may be part":  {volume.CloneRequest{Snapshot: zbs.Path{Pool: "lp1", Volume: "idle", Snapshot: "snap1"}, Volume: zbs.Path{Pool: "lp1", Volume: "new"}}, volume.ErrSnapshotName},
 			"missing snapshot refused": {volume.CloneRequest{Snapshot: zbs.Path{Pool: "lp1", Volume: "idle", Snapshot: otherID}, Volume: zbs.Path{Pool: "lp1", Volume: "new"}}, mds.ErrAllFailed},
 		} {
 			_, err := service.Clone(ctx, row.req)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // Errors to match with errors.Is on what Service and Guard return.
@@ -27,6 +28,9 @@ var (
 	ErrUndetermined = errors.New("cannot tell whether the volume is in use")
 	// ErrNotReleased: the volume was not released in time; nothing was changed.
 	ErrNotReleased = errors.New("not released in time")
+	// ErrSnapshotName: the snapshot's name may be part of another one's, which
+	// AnySnapshotName allows; nothing was sent. It matches zbs.ErrInvalidName.
+	ErrSnapshotName = fmt.Errorf("%w of a snapshot", zbs.ErrInvalidName)
 	// ErrNotDone: the change has not happened and will not happen any more: it
 	// is safe to repeat it.
 	ErrNotDone = errors.New("not done")

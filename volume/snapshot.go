@@ -156,8 +156,8 @@ func (s *Service) resolveSnapshot(ctx context.Context, path zbs.Path) (zbs.CBDPa
 // checkSnapshotName refuses a name that may be part of another snapshot's.
 func (s *Service) checkSnapshotName(path zbs.Path) error {
 	if path.IsSnapshot() && !s.anySnapshotName && len(path.Snapshot) != SnapshotNameLength {
-		return fmt.Errorf("%w: snapshot %q has %d characters, want the %d of a UUID without dashes: agents find snapshots by a part of the name, and take the wrong one",
-			zbs.ErrInvalidName, path.Snapshot, len(path.Snapshot), SnapshotNameLength)
+		return fmt.Errorf("%w: %q has %d characters, want the %d of a UUID without dashes: agents find snapshots by a part of the name, and take the wrong one",
+			ErrSnapshotName, path.Snapshot, len(path.Snapshot), SnapshotNameLength)
 	}
 	return nil
 }
