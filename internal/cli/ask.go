@@ -14,46 +14,79 @@ import (
 // as an MDS has connections for us.
 const askedAtOnce = mds.DefaultConnections
 
-// askEach checks all paths, and then asks for each; the answers stand in the
-// order of the paths.
-func askEach[T any](a *app, args []string, ask func(*volume.Service, zbs.Path) T) ([]T, error) {
-	paths, err := parsePaths(args)
-	if err != nil {
-		return nil, err
-	}
+// cluster is the MDS that the user named, and what can be done with their
+// volumes.
+type cluster struct {
+	*mds.Caller
+	*volume.Service
+}
+
+// withCluster hands do the cluster that flags, environment and configuration
+// describe.
+func (a *app) withCluster(do func(cluster) error, opts ...volume.Option) error {
 	caller, err := a.caller()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer caller.Close()
-	service := volume.NewService(caller)
-	answers := make([]T, len(paths))
+	return do(cluster{caller, volume.NewService(caller, opts...)})
+}
+
+// askEach asks about each of the keys; the answers stand in their order.
+func askEach[K, T any](keys []K, ask func(K) T) []T {
+	answers := make([]T, len(keys))
 	var group errgroup.Group
 	group.SetLimit(askedAtOnce)
-	for i, path := range paths {
+	for i, key := range keys {
 		group.Go(func() error {
-			answers[i] = ask(service, path)
+			answers[i] = ask(key)
 			return nil
 		})
 	}
 	group.Wait()
-	return answers, nil
+	return answers
 }
 
-// parsePaths checks all paths before anything is asked.
-func parsePaths(args []string) ([]zbs.Path, error) {
-	paths := make([]zbs.Path, len(args))
+// askPaths checks all paths, and then asks about each.
+func askPaths[T any](a *app, args []string, ask func(*volume.Service, zbs.Path) T) (answers []T, err error) {
+	paths, err := parseVolumes(args)
+	if err != nil {
+		return nil, err
+	}
+	err = a.withCluster(func(c cluster) error {
+		answers = askEach(paths, func(path zbs.Path) T { return ask(c.Service, path) })
+		return nil
+	})
+	return answers, err
+}
+
+// parseVolumes checks the paths of volumes before anything is asked.
+func parseVolumes(args []string) (paths []zbs.Path, err error) {
+	paths = make([]zbs.Path, len(args))
 	for i, arg := range args {
-		path, err := zbs.ParsePath(arg)
-		if err != nil {
+		if paths[i], err = parseVolume(arg); err != nil {
 			return nil, err
 		}
-		if path.IsSnapshot() {
-			return nil, fmt.Errorf("%w %q: it names a snapshot, the volume is %s", zbs.ErrInvalidPath, arg, path.OfVolume())
-		}
-		paths[i] = path
 	}
 	return paths, nil
+}
+
+// parseVolume checks the path of a volume.
+func parseVolume(arg string) (zbs.Path, error) {
+	path, err := zbs.ParsePath(arg)
+	if err == nil && path.IsSnapshot() {
+		err = fmt.Errorf("%w %q: it names a snapshot, the volume is %s", zbs.ErrInvalidPath, arg, path.OfVolume())
+	}
+	return path, err
+}
+
+// parseSnapshot checks the path of a snapshot.
+func parseSnapshot(arg string) (zbs.Path, error) {
+	path, err := zbs.ParsePath(arg)
+	if err == nil && !path.IsSnapshot() {
+		err = fmt.Errorf("%w %q: it names a volume, a snapshot is %s@NAME", zbs.ErrInvalidPath, arg, path)
+	}
+	return path, err
 }
 
 // failed prints the error of one answer; the worst makes the exit code.

@@ -46,7 +46,7 @@ type volumeClients struct {
 }
 
 func (a *app) clients(ctx context.Context, args []string, out format, opts []mds.CallOption) error {
-	answers, err := askEach(a, args, func(service *volume.Service, path zbs.Path) volumeClients {
+	answers, err := askPaths(a, args, func(service *volume.Service, path zbs.Path) volumeClients {
 		start := time.Now()
 		list, err := service.Clients(ctx, path, opts...)
 		return volumeClients{list: list, took: time.Since(start), err: err}
@@ -68,7 +68,7 @@ func (a *app) clients(ctx context.Context, args []string, out format, opts []mds
 }
 
 func (a *app) printClients(answers []volumeClients, out format) error {
-	if out == formatJSON || out == formatYAML {
+	if out.machine() {
 		doc := clientsDoc{Volumes: make([]volumeDoc, len(answers))}
 		for i, answer := range answers {
 			doc.Volumes[i] = answer.doc()

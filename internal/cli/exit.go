@@ -30,10 +30,13 @@ func exitCodesTopic() *cobra.Command {
 		Long: fmt.Sprintf(`Exit codes, the same for every command and output format:
 
   %d  done
-  %d  failed
+  %d  failed: it does not exist, exists already, was refused or provably not done
   %d  wrong usage: flag, argument, path, address or configuration; nothing was sent
-  %d  the volume is in use (reserved for commands that judge)
-  %d  cannot tell: no MDS answered, or a change may have run`,
+  %d  the volume is in use, or was not released in time; nothing was changed
+  %d  cannot tell: no MDS answered, nobody knows whether the volume is in use, or a
+     change may have run or run yet
+
+A command for several volumes exits with the largest of their codes.`,
 			exitDone, exitFailed, exitUsage, exitInUse, exitCannotTell),
 	}
 }
@@ -55,9 +58,16 @@ func exitCode(err error) int {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage), errors.Is(err, zbs.ErrInvalidPath), errors.Is(err, zbs.ErrInvalidName),
-		errors.Is(err, zbs.ErrInvalidAddr), errors.Is(err, mds.ErrInvalidOption):
+		errors.Is(err, zbs.ErrInvalidAddr), errors.Is(err, zbs.ErrInvalidCommand), errors.Is(err, mds.ErrInvalidOption),
+		errors.Is(err, mds.ErrNoCandidates):
 		return exitUsage
-	case errors.Is(err, volume.ErrNotFound):
+	case errors.Is(err, volume.ErrInUse):
+		return exitInUse
+	case errors.Is(err, mds.ErrAmbiguous), errors.Is(err, volume.ErrUndetermined):
+		return exitCannotTell
+	case errors.Is(err, volume.ErrNotReleased):
+		return exitInUse
+	case errors.Is(err, volume.ErrNotFound), errors.Is(err, volume.ErrExists):
 		return exitFailed
 	case errors.As(err, &walk):
 		return exitCannotTell
@@ -66,35 +76,65 @@ func exitCode(err error) int {
 	}
 }
 
+// changeCode is exitCode for a change: an agent that said no leaves no doubt that
+// the change has not run, while to a question it leaves the answer open.
+func changeCode(err error) int {
+	code := exitCode(err)
+	if code == exitCannotTell && as[*zbs.AgentError](err) && !errors.Is(err, mds.ErrAmbiguous) && !errors.Is(err, volume.ErrUndetermined) {
+		return exitFailed
+	}
+	return code
+}
+
+// remedies are what the user can do about an error; the first that matches is
+// told.
+var remedies = []struct {
+	matches func(error) bool
+	try     string
+}{
+	{is(mds.ErrNoCandidates), "name the MDS with --mds, ZBS_MDS or a context (zbsctl help config)"},
+	{is(volume.ErrUndetermined), "see which MDS serve and are synced with: zbsctl mds status"},
+	{is(zbs.ErrUnknownPool), "compare the pool's name with those of: zbsctl pool list"},
+	{is(volume.ErrNotFound), "compare the volume's name with what ZStack has"},
+	{is(volume.ErrSnapshotName), "name it by a UUID without dashes, or give --any-name when no other snapshot's name contains this one"},
+	{is(zbs.ErrInvalidPath), "write a volume as zbs://POOL/VOLUME, a snapshot as zbs://POOL/VOLUME@SNAPSHOT"},
+	{is(zbs.ErrInvalidName), "use a name of A-Z a-z 0-9 . _ - that starts with a letter, a digit or _"},
+	{is(zbs.ErrInvalidAddr), "write an MDS as host, host:port, http://host:port/root or user:password@host"},
+	{is(volume.ErrExists), "choose another name; create takes what is there with --skip-existing"},
+	{is(volume.ErrSizeDiffers), "look at its size with: zbsctl volume query; a volume can grow and never shrink"},
+	{is(volume.ErrNotReleased), "close it where it is open, or wait longer with --wait"},
+	{is(volume.ErrInUse), "close it where it is open, or wait until that is done with --wait 5m"},
+	{is(mds.ErrAmbiguous), "look whether it has happened before you repeat it"},
+	{is(volume.ErrNotDone), "repeat it: it has not happened, and nobody is at work on it"},
+	{oldAgent, "check that the agents are newer than 5.4.0, and that the root path is right"},
+	{as[*zbs.AgentError], "read the agent's reason; its log on the MDS has more"},
+	{waitedForCallback, "check that the agents can reach this host: they post results back to it (--callback-listen, --callback-url)"},
+	{is(mds.ErrAllFailed), "see which MDS serve with: zbsctl mds status"},
+}
+
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func as[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+func oldAgent(err error) bool {
+	status, ok := errors.AsType[*mds.StatusError](err)
+	return errors.Is(err, mds.ErrOldAgent) || ok && status.Status == 404
+}
+
 // remedy returns what the user can do about an error, "" when there is nothing
 // to say beyond the error.
 func remedy(err error) string {
-	status, _ := errors.AsType[*mds.StatusError](err)
-	_, denied := errors.AsType[*zbs.AgentError](err)
-	switch {
-	case errors.Is(err, mds.ErrNoCandidates):
-		return "name the MDS with --mds, ZBS_MDS or a context (zbsctl help config)"
-	case errors.Is(err, zbs.ErrUnknownPool):
-		return "compare the pool's name with those of: zbsctl pool list"
-	case errors.Is(err, volume.ErrNotFound):
-		return "compare the volume's name with what ZStack has"
-	case errors.Is(err, zbs.ErrInvalidPath), errors.Is(err, zbs.ErrInvalidName):
-		return "write the volume as zbs://POOL/VOLUME"
-	case errors.Is(err, zbs.ErrInvalidAddr):
-		return "write an MDS as host, host:port, http://host:port/root or user:password@host"
-	case errors.Is(err, mds.ErrAmbiguous):
-		return "look whether it has happened before you repeat it"
-	case errors.Is(err, mds.ErrOldAgent), status != nil && status.Status == 404:
-		return "check that the agents are newer than 5.4.0, and that the root path is right"
-	case denied:
-		return "read the agent's reason; its log on the MDS has more"
-	case waitedForCallback(err):
-		return "check that the agents can reach this host: they post results back to it (--callback-listen, --callback-url)"
-	case errors.Is(err, mds.ErrAllFailed):
-		return "see which MDS serve with: zbsctl mds status"
-	default:
-		return ""
+	for _, r := range remedies {
+		if r.matches(err) {
+			return r.try
+		}
 	}
+	return ""
 }
 
 // waitedForCallback reports whether an agent took a request and never posted

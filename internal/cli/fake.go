@@ -18,12 +18,6 @@ import (
 )
 
 func (a *app) fakeCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "fake",
-		Short: "Serve a fake cluster for tests",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
 	var o fakeOptions
 	serve := &cobra.Command{
 		Use:   "serve",
@@ -64,8 +58,7 @@ Faults: ` + strings.Join(fakemds.FaultNames(), ", "),
 	f.StringVar(&o.file, "file", "", "seed file (YAML)")
 	f.StringVar(&o.admin, "admin", "127.0.0.1:0", "loopback address of the admin API")
 	f.BoolVar(&o.unsynced, "unsynced", false, "start as agents that had no metadata/sync: they list no clients")
-	cmd.AddCommand(serve)
-	return cmd
+	return group("fake", "Serve a fake cluster for tests", serve)
 }
 
 type fakeOptions struct {

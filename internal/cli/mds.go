@@ -11,13 +11,11 @@ import (
 )
 
 func (a *app) mdsCommand() *cobra.Command {
+	return group("mds", "Look at the MDS themselves", a.mdsStatusCommand())
+}
+
+func (a *app) mdsStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "mds",
-		Short: "Look at the MDS themselves",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	status := &cobra.Command{
 		Use:   "status",
 		Short: "Ping every MDS and show how it is",
 		Long: `Ping every MDS and show how it is. Nothing on the agents is changed.
@@ -34,28 +32,24 @@ The exit code is 0 when every MDS serves, 4 when none gave an answer, else 1.`,
   zbsctl mds status -o json`,
 		Args: cobra.NoArgs,
 	}
-	out := outputFlag(status)
-	status.RunE = func(cmd *cobra.Command, _ []string) error { return a.mdsStatus(cmd.Context(), *out) }
-	cmd.AddCommand(status)
+	out := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.mdsStatus(cmd.Context(), *out) }
 	return cmd
 }
 
 func (a *app) mdsStatus(ctx context.Context, out format) error {
-	caller, err := a.caller()
-	if err != nil {
-		return err
-	}
-	defer caller.Close()
-	healths := mds.Probe(ctx, caller)
-	if err := a.printHealths(healths, out); err != nil {
-		return err
-	}
-	_, _, wrong := mds.OneCluster(healths)
-	if wrong != nil {
-		a.printError(wrong)
-	}
-	a.code = statusCode(healths, wrong)
-	return nil
+	return a.withCluster(func(c cluster) error {
+		healths := mds.Probe(ctx, c.Caller)
+		if err := a.printHealths(healths, out); err != nil {
+			return err
+		}
+		_, _, wrong := mds.OneCluster(healths)
+		if wrong != nil {
+			a.printError(wrong)
+		}
+		a.code = statusCode(healths, wrong)
+		return nil
+	})
 }
 
 // statusCode is done when all serve one cluster, and cannot tell when nobody
@@ -109,7 +103,7 @@ func reason(h mds.Health) string {
 }
 
 func (a *app) printHealths(healths []mds.Health, out format) error {
-	if out == formatJSON || out == formatYAML {
+	if out.machine() {
 		doc := statusDoc{MDS: make([]mdsDoc, len(healths))}
 		for i, h := range healths {
 			doc.MDS[i] = mdsDoc{

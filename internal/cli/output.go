@@ -37,6 +37,9 @@ func (f *format) Set(s string) error {
 	return nil
 }
 
+// machine reports whether programs read the format.
+func (f format) machine() bool { return f == formatJSON || f == formatYAML }
+
 // outputFlag adds -o to the command.
 func outputFlag(cmd *cobra.Command) *format {
 	f := formatTable

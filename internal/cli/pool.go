@@ -2,22 +2,14 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
 func (a *app) poolCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "pool",
-		Short: "Look at pools",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "Show the pools and how full they are",
@@ -27,8 +19,7 @@ func (a *app) poolCommand() *cobra.Command {
 	}
 	out := outputFlag(list)
 	list.RunE = func(cmd *cobra.Command, _ []string) error { return a.poolList(cmd.Context(), *out) }
-	cmd.AddCommand(list)
-	return cmd
+	return group("pool", "Look at pools", list)
 }
 
 // poolsDoc is the JSON and YAML of zbsctl pool list, a contract: see
@@ -47,16 +38,17 @@ type poolDoc struct {
 }
 
 func (a *app) poolList(ctx context.Context, out format) error {
-	caller, err := a.caller()
-	if err != nil {
-		return err
-	}
-	defer caller.Close()
-	pools, err := volume.NewService(caller).Pools(ctx)
-	if err != nil {
-		return err
-	}
-	if out == formatJSON || out == formatYAML {
+	return a.withCluster(func(c cluster) error {
+		pools, err := c.Pools(ctx)
+		if err != nil {
+			return err
+		}
+		return a.printPools(pools, out)
+	})
+}
+
+func (a *app) printPools(pools []zbs.LogicalPool, out format) error {
+	if out.machine() {
 		doc := poolsDoc{Pools: make([]poolDoc, len(pools))}
 		for i, p := range pools {
 			doc.Pools[i] = poolDoc{p.Name, p.PhysicalName, int64(p.Redundancy.Replicas), int64(p.Capacity), int64(p.UsedSize), int64(p.AllocatedSize)}
@@ -87,16 +79,4 @@ func fullness(p zbs.LogicalPool) cell {
 		tone = yellow
 	}
 	return cell{strings.Repeat("█", full) + strings.Repeat("░", width-full) + " " + percent(share), tone}
-}
-
-// sizeText prints bytes for people, in binary units.
-func sizeText(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
-	value, unit := float64(n), 0
-	for value >= 1024 && unit < len(units)-1 {
-		value /= 1024
-		unit++
-	}
-	text := fmt.Sprintf("%.1f", value)
-	return strings.TrimSuffix(text, ".0") + " " + units[unit]
 }

@@ -5,6 +5,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,12 +22,14 @@ import (
 
 // app is one run of zbsctl.
 type app struct {
-	args   []string
-	getenv func(string) string
-	stdout io.Writer
-	stderr io.Writer
-	ran    bool // a command was reached: errors from then on are not usage errors
-	code   int  // of a command that printed what failed itself
+	args     []string
+	getenv   func(string) string
+	stdin    io.Reader
+	stdout   io.Writer
+	stderr   io.Writer
+	ran      bool      // a command was reached: errors from then on are not usage errors
+	code     int       // of a command that printed what failed itself
+	progress *progress // nil where nobody watches
 
 	mdsList        []string
 	contextName    string
@@ -40,10 +43,10 @@ type app struct {
 
 // Main runs zbsctl with the arguments and returns its exit code. It ends its
 // work when the process is interrupted.
-func Main(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+func Main(args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{args: args, getenv: getenv, stdout: stdout, stderr: stderr}
+	a := &app{args: args, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
@@ -61,6 +64,7 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:   "zbsctl",
 		Short: "Ask the metadata servers (MDS) of a ZBS cluster, safely when part of it is broken",
 		Long: `zbsctl asks the metadata servers (MDS) of a ZBS cluster, safely when part of it is broken.
+It changes volumes and snapshots, too, and finds out what became of a change.
 
 The MDS come from --mds, else from ZBS_MDS, else from the current context of the
 configuration file (zbsctl help config).`,
@@ -71,7 +75,7 @@ configuration file (zbsctl help config).`,
 		SilenceErrors:     true,
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRun:  func(*cobra.Command, []string) { a.ran = true },
+		PersistentPreRunE: a.reached,
 		DisableAutoGenTag: true,
 	}
 	root.SetOut(a.stdout)
@@ -80,16 +84,37 @@ configuration file (zbsctl help config).`,
 	flags.StringArrayVar(&a.mdsList, "mds", nil, "an MDS, or several with commas between; may be repeated\n(name, address, host:port, URL, or MDS URL user:password@host)")
 	flags.StringVar(&a.contextName, "context", "", "context of the configuration file (default: its current one)")
 	flags.StringVar(&a.configFile, "config", "", "configuration file (default: ZBS_CONFIG, else ~/.config/zbsctl/config.yaml)")
-	flags.DurationVar(&a.timeout, "timeout", 0, "bound of each attempt at one MDS (default 30s)")
+	flags.DurationVar(&a.timeout, "timeout", 0, "bound of each attempt at one MDS (default 30s; a change has more)")
 	flags.DurationVar(&a.connectTimeout, "connect-timeout", 0, "bound of connecting to one MDS (default 30s)")
 	flags.StringVar(&a.callbackListen, "callback-listen", "", "address to listen on for the agents' results (default: a free port of all)")
 	flags.StringVar(&a.callbackURL, "callback-url", "", "URL the agents post results to (default: the local address that routes to them)")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log every attempt to stderr")
 	root.AddCommand(
-		a.clientsCommand(), a.volumeCommand(), a.poolCommand(), a.mdsCommand(), a.demoCommand(), a.fakeCommand(), a.routeCommand(), a.versionCommand(),
+		a.clientsCommand(), a.volumeCommand(), a.poolCommand(), a.mdsCommand(),
+		a.routeCommand(), a.demoCommand(), a.fakeCommand(), a.versionCommand(),
 		configTopic(), exitCodesTopic(),
 	)
 	return root
+}
+
+// reached tells mistakes in flags, which cobra looks for later than this, from
+// errors of the command.
+func (a *app) reached(cmd *cobra.Command, _ []string) error {
+	if err := errors.Join(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()); err != nil {
+		return err
+	}
+	a.ran = true
+	return nil
+}
+
+// group is a command that has only others below it.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(commands...)
+	return cmd
 }
 
 // caller returns the Caller that flags, environment and configuration describe.
@@ -105,6 +130,9 @@ func (a *app) caller() (*mds.Caller, error) {
 	}
 	if s.connectTimeout != 0 {
 		opts = append(opts, mds.WithConnectTimeout(s.connectTimeout))
+	}
+	if a.progress != nil {
+		opts = append(opts, mds.WithOnAttempt(a.progress.attempt))
 	}
 	if a.callbackURL != "" {
 		opts = append(opts, mds.WithCallbackURL(a.callbackURL))

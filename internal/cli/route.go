@@ -91,7 +91,7 @@ func (a *app) route(keys []string, o ringOptions, owners int, out format) error 
 	for _, key := range keys {
 		doc.Routes = append(doc.Routes, keyOwners{key, ring.Owners(key, owners)})
 	}
-	if out == formatJSON || out == formatYAML {
+	if out.machine() {
 		return encode(a.stdout, out, doc)
 	}
 	t := table{header: []string{"KEY", "OWNER", "THEN"}}
@@ -171,7 +171,7 @@ func (a *app) balance(o balanceOptions, out format) error {
 	if doc.Moved, err = o.moved(ring); err != nil {
 		return err
 	}
-	if out == formatJSON || out == formatYAML {
+	if out.machine() {
 		return encode(a.stdout, out, doc)
 	}
 	a.printBalance(doc)

@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(leakChecked{m}, map[string]func(){
-		"zbsctl": func() { os.Exit(cli.Main(os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) },
+		"zbsctl": func() { os.Exit(cli.Main(os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)) },
 	})
 }
 
@@ -56,15 +56,17 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"cluster": cmdCluster,
-			"volume":  cmdVolume,
-			"node":    cmdNode,
-			"fault":   cmdFault,
-			"asked":   cmdAsked,
-			"golden":  cmdGolden,
-			"waitfor": cmdWaitFor,
-			"envfrom": cmdEnvFrom,
-			"admin":   cmdAdmin,
+			"cluster":  cmdCluster,
+			"volume":   cmdVolume,
+			"snapshot": cmdSnapshot,
+			"executed": cmdExecuted,
+			"node":     cmdNode,
+			"fault":    cmdFault,
+			"asked":    cmdAsked,
+			"golden":   cmdGolden,
+			"waitfor":  cmdWaitFor,
+			"envfrom":  cmdEnvFrom,
+			"admin":    cmdAdmin,
 		},
 	})
 }
@@ -99,6 +101,18 @@ func cmdVolume(ts *testscript.TestScript, neg bool, args []string) {
 	clusterOf(ts).AddVolume(args[0], args[1:]...)
 }
 
+// cmdSnapshot: "snapshot PATH@NAME" adds a snapshot.
+func cmdSnapshot(ts *testscript.TestScript, neg bool, args []string) {
+	clusterOf(ts).AddSnapshot(args[0])
+}
+
+// cmdExecuted: "executed ENDPOINT N" checks how often the cluster ran it.
+func cmdExecuted(ts *testscript.TestScript, neg bool, args []string) {
+	if got := clusterOf(ts).Executed(args[0]); strconv.Itoa(got) != args[1] {
+		ts.Fatalf("%s was executed %d times, want %s", args[0], got, args[1])
+	}
+}
+
 // cmdNode: "node N unsync|old" changes what kind of agent the node is.
 func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 	i, err := strconv.Atoi(args[0])
@@ -113,7 +127,7 @@ func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdFault: "fault N|all NAME [PARAM]" breaks a node until "fault N clear".
+// cmdFault: "fault N|all NAME[@ENDPOINT] [PARAM]" breaks a node until "fault N clear".
 func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 	cluster := clusterOf(ts)
 	for i := range cluster.Addrs() {
@@ -128,8 +142,12 @@ func cmdFault(ts *testscript.TestScript, neg bool, args []string) {
 		if len(args) > 2 {
 			param = args[2]
 		}
-		fault, err := fakemds.ParseFault(args[1], param)
+		name, endpoint, limited := strings.Cut(args[1], "@")
+		fault, err := fakemds.ParseFault(name, param)
 		ts.Check(err)
+		if limited {
+			fault = fault.On(endpoint)
+		}
 		cluster.Node(i).Inject(fault)
 	}
 }

@@ -24,8 +24,17 @@ const (
 
 // coloured reports whether w is a terminal that wants colour (no-color.org).
 func (a *app) coloured(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+	_, ok := terminal(w)
+	return ok && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+}
+
+// terminal returns the terminal's file descriptor when the stream is one.
+func terminal(stream any) (fd int, ok bool) {
+	f, ok := stream.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	return int(f.Fd()), true
 }
 
 func paint(on bool, s style, text string) string {

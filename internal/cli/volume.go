@@ -10,13 +10,12 @@ import (
 )
 
 func (a *app) volumeCommand() *cobra.Command {
+	return group("volume", "Look at volumes and change them", a.volumeQueryCommand(), a.volumeCreateCommand(), a.volumeExpandCommand(),
+		a.volumeDeleteCommand(), a.volumeCloneCommand(), a.volumeCopyCommand(), a.volumeFlattenCommand())
+}
+
+func (a *app) volumeQueryCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "volume",
-		Short: "Look at volumes",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	query := &cobra.Command{
 		Use:   "query PATH...",
 		Short: "Show size and parent of volumes",
 		Long: `Show how large each volume is, how much of it is allocated, and the snapshot it
@@ -25,9 +24,8 @@ is a clone of. Volumes that do not exist are reported as errors (exit code 1).`,
   zbsctl volume query zbs://pool/a zbs://pool/b -o json`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	out := outputFlag(query)
-	query.RunE = func(cmd *cobra.Command, args []string) error { return a.volumeQuery(cmd.Context(), args, *out) }
-	cmd.AddCommand(query)
+	out := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.volumeQuery(cmd.Context(), args, *out) }
 	return cmd
 }
 
@@ -39,7 +37,7 @@ type queried struct {
 }
 
 func (a *app) volumeQuery(ctx context.Context, args []string, out format) error {
-	answers, err := askEach(a, args, func(service *volume.Service, path zbs.Path) queried {
+	answers, err := askPaths(a, args, func(service *volume.Service, path zbs.Path) queried {
 		info, err := service.Query(ctx, path)
 		return queried{path, info, err}
 	})
@@ -79,7 +77,7 @@ func (q queried) doc() infoDoc {
 }
 
 func (a *app) printQueried(answers []queried, out format) error {
-	if out == formatJSON || out == formatYAML {
+	if out.machine() {
 		doc := queryDoc{Volumes: make([]infoDoc, len(answers))}
 		for i, q := range answers {
 			doc.Volumes[i] = q.doc()

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// What an error exits with as that of a question and of a change, and what the
+// user is told to try.
+func TestExitCodesAndRemedies(t *testing.T) {
+	path := zbs.Path{Pool: "p", Volume: "v"}
+	inUse := &volume.InUseError{Path: path, Holders: []volume.Holder{{Host: "10.0.0.5"}}}
+	refusal := walkOf(t, fakemds.AgentError("no leader"), zbs.DeleteVolume{Path: cbdPath})
+	down := walkOf(t, fakemds.Refuse, zbs.DeleteVolume{Path: cbdPath})
+	lost := walkOf(t, fakemds.Reset, zbs.DeleteVolume{Path: cbdPath})
+	silent := walkOf(t, fakemds.CallbackLost, zbs.QueryVolume{Path: cbdPath})
+	wrong := walkOf(t, fakemds.Status(404), zbs.QueryVolume{Path: cbdPath})
+	for name, row := range map[string]struct {
+		err    error
+		code   int
+		change int // 0: the same
+		try    string
+	}{
+		"done":                 {nil, exitDone, 0, ""},
+		"something":            {errors.New("x"), exitFailed, 0, ""},
+		"usage":                {usagef("x"), exitUsage, 0, ""},
+		"no MDS":               {mds.ErrNoCandidates, exitUsage, 0, "name the MDS"},
+		"bad path":             {zbs.ErrInvalidPath, exitUsage, 0, "write a volume as zbs://"},
+		"bad name":             {zbs.ErrInvalidName, exitUsage, 0, "use a name of A-Z"},
+		"bad address":          {zbs.ErrInvalidAddr, exitUsage, 0, "write an MDS as"},
+		"bad command":          {zbs.ErrInvalidCommand, exitUsage, 0, ""},
+		"bad option":           {mds.ErrInvalidOption, exitUsage, 0, ""},
+		"snapshot's name":      {volume.ErrSnapshotName, exitUsage, 0, "name it by a UUID without dashes, or give --any-name"},
+		"no pool":              {fmt.Errorf("%w: %w", volume.ErrNotFound, zbs.ErrUnknownPool), exitFailed, 0, "compare the pool's name"},
+		"no volume":            {fmt.Errorf("%w: %w", volume.ErrNotFound, refusal), exitFailed, 0, "compare the volume's name"},
+		"exists":               {fmt.Errorf("%w: %w", volume.ErrExists, refusal), exitFailed, 0, "choose another name"},
+		"exists, seen":         {volume.ErrExists, exitFailed, 0, "choose another name"},
+		"other size":           {volume.ErrSizeDiffers, exitFailed, 0, "look at its size"},
+		"in use":               {inUse, exitInUse, 0, "close it where it is open, or wait"},
+		"not released":         {fmt.Errorf("%w: %w", volume.ErrNotReleased, inUse), exitInUse, 0, "close it where it is open, or wait longer"},
+		"not released, gate":   {volume.ErrNotReleased, exitInUse, 0, "close it where it is open, or wait longer"},
+		"not released, unseen": {fmt.Errorf("%w: %w", volume.ErrNotReleased, volume.ErrUndetermined), exitCannotTell, 0, "see which MDS serve and are synced"},
+		"undetermined":         {fmt.Errorf("%w: %w", volume.ErrUndetermined, refusal), exitCannotTell, 0, "see which MDS serve and are synced"},
+		"not done":             {&volume.NotDoneError{Cause: lost}, exitFailed, 0, "repeat it"},
+		"ambiguous":            {lost, exitCannotTell, 0, "look whether it has happened"},
+		"refused":              {refusal, exitCannotTell, exitFailed, "read the agent's reason"},
+		"nobody answers":       {down, exitCannotTell, 0, "see which MDS serve with"},
+		"no callback":          {silent, exitCannotTell, 0, "check that the agents can reach this host"},
+		"old agent":            {mds.ErrOldAgent, exitFailed, 0, "check that the agents are newer"},
+		"no such endpoint":     {wrong, exitCannotTell, 0, "check that the agents are newer"},
+		"interrupted":          {context.Canceled, exitFailed, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := row.change
+			if want == 0 {
+				want = row.code
+			}
+			if got, change := exitCode(row.err), changeCode(row.err); got != row.code || change != want {
+				t.Errorf("exits with %d, as a change with %d; want %d, %d", got, change, row.code, want)
+			}
+			if got := remedy(row.err); row.try == "" && got != "" || len(got) < len(row.try) || got[:len(row.try)] != row.try {
+				t.Errorf("try %q, want %q", got, row.try)
+			}
+		})
+	}
+}
+
+var cbdPath = zbs.CBDPath{PhysicalPool: "pp", Path: zbs.Path{Pool: "p", Volume: "v"}}
+
+// walkOf returns the error of a call to an MDS with the fault.
+func walkOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R]) *mds.WalkError {
+	t.Helper()
+	cluster := fakemds.NewCluster(t, 1)
+	cluster.Node(0).Inject(fault)
+	listener, err := cluster.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, err := mds.New(cluster.Addrs(), mds.WithDialContext(cluster.DialContext),
+		mds.WithCallbackListener(listener), mds.WithAttemptTimeout(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { caller.Close() })
+	_, err = mds.Call(t.Context(), caller, command)
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	if !ok {
+		t.Fatalf("%v is no WalkError", err)
+	}
+	return walk
+}
