@@ -72,3 +72,17 @@ func TestSize(t *testing.T) {
 		})
 	}
 }
+
+func TestPortRange(t *testing.T) {
+	for text, want := range map[string]portRange{
+		"10600-10800": {First: 10600, Last: 10800},
+		"1-65535":     {First: 1, Last: 65535},
+		"7-7":         {First: 7, Last: 7},
+		"8-7":         {}, "0-7": {}, "1-65536": {}, "7": {}, "7:9": {}, "a-b": {}, "-": {}, "1-2-3": {}, "": {},
+	} {
+		var got portRange
+		if err := got.Set(text); got != want || (err == nil) != (want != portRange{}) {
+			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+}

@@ -11,7 +11,8 @@ import (
 
 func (a *app) volumeCommand() *cobra.Command {
 	return group("volume", "Look at volumes and change them", a.volumeQueryCommand(), a.volumeCreateCommand(), a.volumeExpandCommand(),
-		a.volumeDeleteCommand(), a.volumeCloneCommand(), a.volumeCopyCommand(), a.volumeFlattenCommand())
+		a.volumeDeleteCommand(), a.volumeCloneCommand(), a.volumeCopyCommand(), a.volumeFlattenCommand(),
+		a.volumeExportCommand(), a.volumeUnexportCommand())
 }
 
 func (a *app) volumeQueryCommand() *cobra.Command {
