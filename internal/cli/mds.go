@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) mdsCommand() *cobra.Command {
-	return group("mds", "Look at the MDS themselves", a.mdsStatusCommand())
+	return group("mds", "Look at the MDS themselves", a.mdsStatusCommand(), a.mdsUsageCommand())
 }
 
 func (a *app) mdsStatusCommand() *cobra.Command {

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+func (a *app) mdsUsageCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "usage [MDS...]",
+		Short: "Show what the storage's processes use on the MDS nodes",
+		Long: `Show what the storage's processes use on the nodes of these MDS, or of all: a row
+per control group that runs there.`,
+		Example: `  zbsctl mds usage
+  zbsctl mds usage mds-a -o json | jq '.mds[].cgroups[] | {cgroup, memory}'`,
+	}
+	out := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.mdsUsage(cmd.Context(), args, *out) }
+	return cmd
+}
+
+// nodeUsage is what one MDS said of its node.
+type nodeUsage struct {
+	addr  zbs.Addr
+	usage zbs.ResourceUsage
+	err   error
+}
+
+func (a *app) mdsUsage(ctx context.Context, args []string, out format) error {
+	var addrs []zbs.Addr
+	for _, arg := range args {
+		addr, err := zbs.ParseAddr(arg)
+		if err != nil {
+			return err
+		}
+		addrs = append(addrs, addr)
+	}
+	return a.withCluster(func(c cluster) error {
+		for _, addr := range addrs {
+			if !slices.Contains(c.Addrs(), addr) {
+				return fmt.Errorf("%w: %s is none of the list", mds.ErrNoCandidates, addr)
+			}
+		}
+		if len(addrs) == 0 {
+			addrs = c.Addrs()
+		}
+		answers := askEach(addrs, func(addr zbs.Addr) nodeUsage {
+			usage, err := c.ResourceUsage(ctx, addr)
+			return nodeUsage{addr, usage, err}
+		})
+		if err := a.printUsage(answers, out); err != nil {
+			return err
+		}
+		for _, answer := range answers {
+			if answer.err != nil {
+				a.failed(answer.err)
+			}
+		}
+		return nil
+	})
+}
+
+// usageDoc is the JSON and YAML of zbsctl mds usage, a contract: see
+// docs/json-output.md.
+type usageDoc struct {
+	MDS []nodeDoc `json:"mds"`
+}
+
+type nodeDoc struct {
+	MDS     string      `json:"mds"`
+	Serial  string      `json:"serial,omitempty"`
+	Cgroups []cgroupDoc `json:"cgroups"` // null when nothing is known
+	Error   string      `json:"error,omitempty"`
+}
+
+type cgroupDoc struct {
+	Cgroup      string `json:"cgroup"`
+	CPUs        string `json:"cpuSet"`
+	CPUTime     int64  `json:"cpuTime"`
+	Memory      int64  `json:"memory"`
+	MemoryLimit int64  `json:"memoryLimit"`
+}
+
+func (n nodeUsage) doc() nodeDoc {
+	if n.err != nil {
+		return nodeDoc{MDS: n.addr.String(), Error: n.err.Error()}
+	}
+	doc := nodeDoc{MDS: n.addr.String(), Serial: n.usage.Serial, Cgroups: []cgroupDoc{}}
+	for _, u := range n.usage.Usages {
+		doc.Cgroups = append(doc.Cgroups, cgroupDoc{u.Cgroup, u.CPUs, int64(u.CPUTime), int64(u.Memory), int64(u.MemoryLimit)})
+	}
+	return doc
+}
+
+func (a *app) printUsage(answers []nodeUsage, out format) error {
+	if out.machine() {
+		doc := usageDoc{MDS: make([]nodeDoc, len(answers))}
+		for i, n := range answers {
+			doc.MDS[i] = n.doc()
+		}
+		return encode(a.stdout, out, doc)
+	}
+	t := table{header: []string{"MDS", "CGROUP", "CPUS", "CPU TIME", "MEMORY", "LIMIT"}}
+	for _, n := range answers {
+		n.rows(&t)
+	}
+	t.print(a.stdout, a.coloured(a.stdout))
+	return nil
+}
+
+// rows adds a row for each control group, or one that says why there is none.
+func (n nodeUsage) rows(t *table) {
+	none := func(why cell) {
+		t.add(cell{text: n.addr.String()}, why, orDash(""), orDash(""), orDash(""), orDash(""))
+	}
+	switch {
+	case n.err != nil:
+		none(cell{"cannot tell", red})
+	case len(n.usage.Usages) == 0:
+		none(cell{"none runs", yellow})
+	}
+	for _, u := range n.usage.Usages {
+		limit := "none"
+		if u.MemoryLimit > 0 {
+			limit = sizeText(int64(u.MemoryLimit))
+		}
+		t.add(cell{text: n.addr.String()}, cell{text: u.Cgroup}, orDash(u.CPUs), cell{text: strconv.FormatInt(int64(u.CPUTime), 10)},
+			cell{text: sizeText(int64(u.Memory))}, cell{text: limit})
+	}
+}
