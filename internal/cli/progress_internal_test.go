@@ -2,6 +2,7 @@ package cli
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,8 +13,9 @@ import (
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		width := 80
-		p := &progress{w: &out, width: func() int { return width }}
+		var width atomic.Int64
+		width.Store(80)
+		p := &progress{w: &out, width: func() int { return int(width.Load()) }}
 		p.during("quick")()
 		if out.Len() > 0 {
 			t.Errorf("what takes no time was shown: %q", out.String())
@@ -23,7 +25,7 @@ func TestProgress(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond)
 		p.attempt(zbs.EndpointCopy, zbs.Addr{Host: "mds-a", Port: 7763})
 		time.Sleep(time.Second)
-		width = 20
+		width.Store(20)
 		time.Sleep(88 * time.Second)
 		stop()
 		lines := strings.Split(out.String(), "\r")[1:] // each begins with one
@@ -43,7 +45,7 @@ func TestProgress(t *testing.T) {
 		}
 
 		out.Reset()
-		width = 80
+		width.Store(80)
 		stop = p.during("next")
 		time.Sleep(time.Second)
 		stop()
