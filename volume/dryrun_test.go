@@ -27,34 +27,34 @@ func TestDryRun(t *testing.T) {
 		body   string // without the addr
 	}{
 		"volume/create": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.Create(ctx, volume.CreateRequest{Path: fresh, Size: 1<<30 + 1}, dry))
+			return second(s.Create(ctx, volume.CreateRequest{Path: fresh, Size: 1<<30 + 1}, dry))
 		}, `{"logicalPool":"lp1","volume":"fresh","size":1025,"unit":"M","skipIfExisting":false}`},
 		"volume/delete": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.Delete(ctx, volume.DeleteRequest{Path: idle}, dry))
+			return second(s.Delete(ctx, volume.DeleteRequest{Path: idle, Release: volume.Release{Force: true}}, dry))
 		}, `{"path":"cbd:pp1/lp1/idle"}`},
 		"volume/expand": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.Expand(ctx, volume.ExpandRequest{Path: idle, Size: 20 << 30}, dry))
+			return second(s.Expand(ctx, volume.ExpandRequest{Path: idle, Size: 20 << 30}, dry))
 		}, `{"path":"cbd:pp1/lp1/idle","size":20480,"unit":"M"}`},
 		"volume/clone": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.Clone(ctx, clone, dry))
+			return second(s.Clone(ctx, clone, dry))
 		}, `{"path":"` + old + `","dstVolume":"fresh"}`},
 		"copy": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.Copy(ctx, clone, dry))
+			return second(s.Copy(ctx, clone, dry))
 		}, `{"path":"` + old + `","dstVolume":"fresh","dstPool":"lp1"}`},
 		"volume/cbdtonbd": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.ExportNBD(ctx, volume.ExportRequest{Path: idleOld, Ports: zbs.PortRange{First: 1, Last: 9}}, dry))
+			return second(s.ExportNBD(ctx, volume.ExportRequest{Path: idleOld, Ports: zbs.PortRange{First: 1, Last: 9}}, dry))
 		}, `{"path":"` + old + `","portRange":"1:9"}`},
 		"volume/cleannbd": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
 			return s.UnexportNBD(ctx, zbs.Addr{Host: "mds-1.fake", Port: zbs.AgentPort}, 10600, dry)
 		}, `{"port":10600}`},
 		"snapshot/create": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.CreateSnapshot(ctx, volume.SnapshotRequest{Path: idleOld}, dry))
+			return second(s.CreateSnapshot(ctx, volume.SnapshotRequest{Path: idleOld}, dry))
 		}, `{"path":"cbd:pp1/lp1/idle","snapshot":"` + snapID + `","skipOnExisting":false}`},
 		"snapshot/delete": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
 			return s.DeleteSnapshot(ctx, idleOld, dry)
 		}, `{"path":"` + old + `"}`},
 		"snapshot/rollback": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.Rollback(ctx, volume.RollbackRequest{Path: idleOld}, dry))
+			return second(s.Rollback(ctx, volume.RollbackRequest{Path: idleOld, Release: volume.Release{Force: true}}, dry))
 		}, `{"path":"` + old + `"}`},
 		"client/deploy": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
 			return s.DeployClient(ctx, zbs.DeployClient{Host: host}, dry)
@@ -66,7 +66,7 @@ func TestDryRun(t *testing.T) {
 			return s.DestroyVhost(ctx, zbs.DestroyVhost{Host: host}, dry)
 		}, `{` + atHost + `}`},
 		"vhost/bdev/create": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
-			return errorOf(s.CreateBdev(ctx, zbs.CreateBdev{Host: host, LogicalPool: "lp1", Volume: "idle", Bdev: "b"}, dry))
+			return second(s.CreateBdev(ctx, zbs.CreateBdev{Host: host, LogicalPool: "lp1", Volume: "idle", Bdev: "b"}, dry))
 		}, `{` + atHost + `,"logicalPool":"lp1","volume":"idle","bdevName":"b"}`},
 		"vhost/bdev/delete": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
 			return s.DeleteBdev(ctx, zbs.DeleteBdev{Host: host, Bdev: "b"}, dry)
@@ -94,8 +94,6 @@ func TestDryRun(t *testing.T) {
 		})
 	}
 }
-
-func errorOf[R any](_ R, err error) error { return err }
 
 // fieldsOf are those of the command: the envelope's are left out.
 func fieldsOf(t *testing.T, body string) map[string]any {
