@@ -87,6 +87,23 @@ func (r Reason) What() string { return meanings[r.Code].what }
 // Settle says what would settle it.
 func (r Reason) Settle() string { return meanings[r.Code].settle }
 
+// rules tells which rule of the Guard each code is about. That an MDS gave no
+// proper answer is a matter of the quorum.
+var rules = map[Code]int{
+	PoolsUnknown: 1, ClusterUnknown: 1, WrongCluster: 1,
+	Unsynced:    2,
+	CanaryEmpty: 3, CanaryFew: 3, CanaryLost: 3, NoHostMinimum: 3,
+	Stale:         4,
+	VolumeMissing: 5, ExistenceUnknown: 5,
+	Invalid: 6,
+	NoReply: 7, MalformedReply: 7, RefusedReply: 7, NoQuorum: 7, UnsafePolicy: 7,
+	TooFewRounds: 8, Interrupted: 8,
+	FenceLater: 10, FenceBroken: 10,
+}
+
+// Rule returns the number of the Guard's rule that the code is about.
+func (c Code) Rule() int { return rules[c] }
+
 // String returns where, what and the detail, in one line.
 func (r Reason) String() string {
 	var b strings.Builder

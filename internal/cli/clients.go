@@ -61,7 +61,7 @@ func (a *app) clients(ctx context.Context, args []string, out format, opts []mds
 		if answer.err != nil {
 			a.failed(answer.err)
 		} else if len(answer.list.Clients) == 0 {
-			fmt.Fprintf(a.stderr, "%s %s: an empty list is no proof that nobody has it open\n", a.errStyle(yellow, "note:"), answer.list.Path)
+			fmt.Fprintf(a.stderr, "%s %s: an empty list is no proof that nobody has it open; zbsctl guard gives one\n", a.errStyle(yellow, "note:"), answer.list.Path)
 		}
 	}
 	return nil

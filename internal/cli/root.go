@@ -90,7 +90,7 @@ configuration file (zbsctl help config).`,
 	flags.StringVar(&a.callbackURL, "callback-url", "", "URL the agents post results to (default: the local address that routes to them)")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log every attempt to stderr")
 	root.AddCommand(
-		a.clientsCommand(), a.volumeCommand(), a.snapshotCommand(), a.poolCommand(), a.mdsCommand(), a.hostCommand(), a.vhostCommand(),
+		a.guardCommand(), a.clientsCommand(), a.volumeCommand(), a.snapshotCommand(), a.poolCommand(), a.mdsCommand(), a.hostCommand(), a.vhostCommand(),
 		a.routeCommand(), a.demoCommand(), a.fakeCommand(), a.versionCommand(),
 		configTopic(), exitCodesTopic(),
 	)

@@ -169,6 +169,7 @@ var (
 	spaces    = regexp.MustCompile(`(\S) {2,}`)
 	loopback  = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
 	whichMDS  = regexp.MustCompile(`\bmds-[0-9]\b`)
+	clock     = regexp.MustCompile(`\b\d\d:\d\d:\d\dZ`)
 	platform  = regexp.MustCompile(`zbsctl \S+.* go\S+ \S+`)
 )
 
@@ -189,6 +190,7 @@ func cmdGolden(ts *testscript.TestScript, neg bool, args []string) {
 	got = strings.ReplaceAll(got, ts.Getenv("WORK"), "WORK")
 	got = loopback.ReplaceAllString(got, "LOOPBACK")
 	got = platform.ReplaceAllString(got, "zbsctl VERSION")
+	got = clock.ReplaceAllString(got, "CLOCK")
 	got = durations.ReplaceAllString(got, "TIME")
 	got = seconds.ReplaceAllString(got, "${1}0")
 	got = spaces.ReplaceAllString(got, "$1  ")

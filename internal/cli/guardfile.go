@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// guardFile checks every volume of a file and prints each as it is known.
+func (a *app) guardFile(ctx context.Context, f *guardFlags, opts []volume.CheckOption) error {
+	paths, err := a.readPaths(f.fromFile)
+	if err != nil {
+		return err
+	}
+	a.progress = a.newProgress()
+	return a.withCluster(func(c cluster) error {
+		counts := make(map[volume.Verdict]int)
+		done := 0
+		stop := a.progress.during(fmt.Sprintf("check %d volumes", len(paths)))
+		for report, err := range volume.NewGuard(c.Service).CheckAll(ctx, slices.Values(paths), opts...) {
+			if exitCode(err) == exitUsage {
+				stop()
+				return err
+			}
+			counts[report.Verdict]++
+			done++
+			a.code = max(a.code, exitCode(err))
+			stop()
+			if err := a.tellOne(report, *f.out); err != nil {
+				return err
+			}
+			stop = a.progress.during(fmt.Sprintf("checked %d of %d volumes", done, len(paths)))
+		}
+		stop()
+		fmt.Fprintf(a.stderr, "%d volumes: %d free, %d in use, %d cannot tell\n",
+			len(paths), counts[volume.Free], counts[volume.InUse], counts[volume.Unknown])
+		return nil
+	})
+}
+
+// tellOne prints a line, or a document: in JSON one per line.
+func (a *app) tellOne(report volume.Report, out format) error {
+	switch out {
+	case formatJSON:
+		e := json.NewEncoder(a.stdout)
+		e.SetEscapeHTML(false)
+		return e.Encode(report)
+	case formatYAML:
+		fmt.Fprintln(a.stdout, "---")
+		return encode(a.stdout, out, report)
+	}
+	verdict := verdictCell(report.Verdict)
+	fmt.Fprintf(a.stdout, "%s  %s%s\n", paint(a.coloured(a.stdout), verdict.style, fmt.Sprintf("%-11s", verdict.text)), report.Volume, inShort(report))
+	return nil
+}
+
+// readPaths reads one path per line; empty lines and those that begin with # are
+// skipped. An error names the line.
+func (a *app) readPaths(name string) (paths []zbs.Path, err error) {
+	var r io.Reader = a.stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, usagef("--from-file: %w", err)
+		}
+		defer file.Close()
+		r = file
+	}
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		path, err := parseVolume(text)
+		if err != nil {
+			return nil, usagef("%s:%d: %w", name, n, err)
+		}
+		paths = append(paths, path)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, usagef("%s: %w", name, err)
+	}
+	if len(paths) == 0 {
+		return nil, usagef("%s: it names no volume", name)
+	}
+	return paths, nil
+}
