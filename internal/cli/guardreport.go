@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +69,7 @@ func (a *app) printEvidence(r volume.Report) {
 	t := table{header: []string{"ROUND", "MDS", "PING", "CLIENTS", "CANARY", "EXISTS", "DOES NOT COUNT"}}
 	for k, round := range r.Evidence.Rounds {
 		for _, o := range round.Observations {
-			t.add(cell{text: strconv.Itoa(k + 1)}, cell{text: o.MDS.String()}, pingCell(o), listCell(o.Clients, joined(o.Clients.Clients)),
+			t.add(cell{text: strconv.Itoa(k + 1)}, cell{text: o.MDS.String()}, pingCell(o), listCell(o.Clients, names(o.Clients.Clients)),
 				listCell(o.Canary, hosts(o.Canary.Clients)), existsCell(round, o.MDS), cell{whyNot(r, o, k+1), yellow})
 		}
 	}
@@ -105,18 +104,35 @@ func outcomeCell(o volume.Outcome) cell {
 	return cell{o.String(), yellow}
 }
 
-// hosts counts the hosts of a list.
-func hosts(clients []zbs.Client) string {
-	var all []netip.Addr
+// hostsOf are the hosts of a list, each once, as the agents write them.
+func hostsOf(clients []zbs.Client) (all []string) {
 	for _, c := range clients {
-		if ip, err := netip.ParseAddr(c.IP); err == nil && !slices.Contains(all, ip.Unmap()) {
-			all = append(all, ip.Unmap())
+		host := c.IP
+		if host == "" {
+			host = "?"
+		}
+		if !slices.Contains(all, host) {
+			all = append(all, host)
 		}
 	}
-	if len(all) == 1 {
-		return "1 host"
+	return all
+}
+
+// hosts counts the hosts of a list.
+func hosts(clients []zbs.Client) string {
+	if n := len(hostsOf(clients)); n != 1 {
+		return fmt.Sprintf("%d hosts", n)
 	}
-	return fmt.Sprintf("%d hosts", len(all))
+	return "1 host"
+}
+
+// names names the first hosts of a list: all of them stand above.
+func names(clients []zbs.Client) string {
+	all := hostsOf(clients)
+	if len(all) > 2 {
+		return fmt.Sprintf("%s and %d more", all[0], len(all)-1)
+	}
+	return strings.Join(all, ", ")
 }
 
 func existsCell(round volume.Round, addr zbs.Addr) cell {

@@ -27,10 +27,12 @@ func (a *app) vhostDeployCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	c, h := a.changing(cmd), hostFlags(cmd)
+	size := cmd.Flags().Int("hugepage-size", 0, "MiB (default: the agent's)")
+	dir := cmd.Flags().String("hugepage-dir", "", "absolute path (default: the agent's)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ip := args[0]
 		return onHost(cmd.Context(), c, h, ip, "", func(host zbs.HostAccess) (validator, change) {
-			command := zbs.DeployVhost{Host: host}
+			command := zbs.DeployVhost{Host: host, HugepageSize: *size, HugepageDir: *dir}
 			return command, simple("deploy vhost on "+ip, "deployed vhost on "+ip, changeDoc{Host: ip}, command, cluster.DeployVhost)
 		})
 	}
