@@ -44,6 +44,7 @@ func (f format) machine() bool { return f == formatJSON || f == formatYAML }
 func outputFlag(cmd *cobra.Command) *format {
 	f := formatTable
 	cmd.Flags().VarP(&f, "output", "o", "output format: "+strings.Join(formats, ", "))
+	cmd.Flags().BoolFunc("json", "the same as -o json", func(string) error { return f.Set(string(formatJSON)) })
 	cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	return &f
 }
