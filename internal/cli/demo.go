@@ -25,7 +25,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "Show the job under failure, on a fake cluster inside this process",
 		Long: `Start a fake cluster of three MDS inside this process and ask it who has a
 volume open: while all is well, with one MDS dead, one hung, all dead, and one
-that was restarted. No cluster is needed and no network is used.`,
+that was restarted. Then ask the Guard whether another host may open it. No
+cluster is needed and no network is used.`,
 		Example: "  zbsctl demo",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
@@ -89,6 +90,7 @@ func (a *app) demo(ctx context.Context) error {
 	defer cluster.Close()
 	d := &demonstration{app: a, cluster: cluster, path: zbs.Path{Pool: "pool-ssd", Volume: "4f1b6c0e9d3a4d5f8a7b2c1e0f9d8c7b"}}
 	cluster.AddVolume(d.path.String(), "10.0.0.5:9001")
+	cluster.AddVolume("zbs://pool-ssd/"+volume.HeartbeatVolume, "10.0.0.5:9000", "10.0.0.6:9000") // every host keeps it open
 	fmt.Fprintf(a.stdout, "%s\n%s is open on host 10.0.0.5. Who has it open, say the MDS?\n",
 		a.outStyle(dim, "A fake ZBS cluster of three MDS runs inside this process."), a.outStyle(bold, d.path.String()))
 	for i, s := range scenes {
@@ -96,18 +98,26 @@ func (a *app) demo(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := d.playGuard(ctx, len(scenes)+1); err != nil {
+		return err
+	}
 	fmt.Fprintf(a.stdout, "\nTry it on real sockets:  zbsctl fake serve   and in another terminal   zbsctl clients %s --mds ...\n", d.path)
 	return nil
 }
 
-// play shows one scene with a client of its own, as a program that just started.
-func (d *demonstration) play(ctx context.Context, number int, s scene) error {
+// newCaller returns a client of its own, as of a program that just started.
+func (d *demonstration) newCaller() (*mds.Caller, error) {
 	listener, err := d.cluster.Listen()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	caller, err := mds.New(d.cluster.Addrs(), mds.WithDialContext(d.cluster.DialContext),
+	return mds.New(d.cluster.Addrs(), mds.WithDialContext(d.cluster.DialContext),
 		mds.WithCallbackListener(listener), mds.WithAttemptTimeout(demoTimeout))
+}
+
+// play shows one scene.
+func (d *demonstration) play(ctx context.Context, number int, s scene) error {
+	caller, err := d.newCaller()
 	if err != nil {
 		return err
 	}
