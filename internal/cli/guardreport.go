@@ -48,7 +48,8 @@ func (a *app) printHolders(r volume.Report) {
 		if host == "" {
 			host = "?"
 		}
-		t.add(cell{text: host}, cell{h.Standing.String(), tones[h.Standing]}, cell{text: joined(h.Clients)}, cell{text: joined(h.Rounds)}, cell{text: joined(h.MDS)})
+		t.add(cell{text: host}, cell{h.Standing.String(), tones[h.Standing]}, cell{text: joined(h.Clients)}, cell{text: joined(h.Rounds)},
+			cell{text: fmt.Sprintf("%d of %d MDS", len(h.MDS), len(r.Evidence.MDS))})
 	}
 	fmt.Fprintln(a.stdout)
 	t.print(a.stdout, a.coloured(a.stdout))
