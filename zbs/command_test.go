@@ -191,7 +191,7 @@ func TestSizeFor(t *testing.T) {
 			t.Errorf("%d bytes for %q: %+v, %v; want %+v", tc.bytes, tc.version, got, err, tc.want)
 		}
 	}
-	for _, bytes := range []int64{0, -1} {
+	for _, bytes := range []int64{0, -1, math.MaxInt64, math.MaxInt64 - zbs.GiB + 1} {
 		if got, err := zbs.SizeFor("1.6.2", bytes); !errors.Is(err, zbs.ErrInvalidCommand) {
 			t.Errorf("%d bytes: %+v, %v; want ErrInvalidCommand", bytes, got, err)
 		}

@@ -1,6 +1,7 @@
 package zbs
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -29,6 +30,9 @@ type Size struct {
 func SizeFor(version string, bytes int64) (Size, error) {
 	if bytes <= 0 {
 		return Size{}, invalid("size of %d bytes is not positive", bytes)
+	}
+	if bytes > math.MaxInt64-GiB { // rounded up it would be no number of bytes
+		return Size{}, invalid("size of %d bytes is too large", bytes)
 	}
 	if VersionAtLeast(version, mebibytesSince) {
 		return Size{Count: roundUp(bytes, MiB), Unit: "M"}, nil

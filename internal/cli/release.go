@@ -13,7 +13,7 @@ import (
 func releaseFlags(cmd *cobra.Command) *volume.Release {
 	r := &volume.Release{}
 	cmd.Flags().BoolVar(&r.Force, "force", false, "do not check who has it open: what somebody writes is then destroyed under him")
-	cmd.Flags().Var((*wait)(&r.Wait), "wait", "how long to wait until nobody has it open (default: look once)")
+	cmd.Flags().Var((*wait)(&r.Wait), "wait", "how long to wait until nobody has it open, plus the time of the last check (default: check once)")
 	cmd.MarkFlagsMutuallyExclusive("force", "wait")
 	return r
 }
