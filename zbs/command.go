@@ -41,10 +41,29 @@ type Envelope struct {
 // command in one JSON object. A command with nothing in it, such as Echo, has
 // the envelope's alone.
 func (env Envelope) Encode(command any) ([]byte, error) {
+	sealed, err := env.Seal()
+	if err != nil {
+		return nil, err
+	}
+	return sealed.Encode(command)
+}
+
+// SealedEnvelope is an Envelope encoded once for many commands. It is a value,
+// safe for concurrent use; the zero SealedEnvelope is not usable, Envelope.Seal
+// makes one.
+type SealedEnvelope struct{ head []byte }
+
+// Seal encodes the envelope.
+func (env Envelope) Seal() (SealedEnvelope, error) {
 	head, err := json.Marshal(env)
 	if err != nil {
-		return nil, fmt.Errorf("encode envelope: %w", err)
+		return SealedEnvelope{}, fmt.Errorf("encode envelope: %w", err)
 	}
+	return SealedEnvelope{head}, nil
+}
+
+// Encode is Envelope.Encode.
+func (s SealedEnvelope) Encode(command any) ([]byte, error) {
 	if c, ok := command.(interface{ wire() any }); ok {
 		command = c.wire()
 	}
@@ -52,11 +71,13 @@ func (env Envelope) Encode(command any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %T: %w", command, err)
 	}
+	body := make([]byte, 0, len(s.head)+len(fields))
+	body = append(body, s.head...)
 	if len(fields) == len("{}") {
-		return head, nil
+		return body, nil
 	}
-	head[len(head)-1] = ',' // in place of the closing brace
-	return append(head, fields[1:]...), nil
+	body[len(body)-1] = ',' // in place of the closing brace
+	return append(body, fields[1:]...), nil
 }
 
 // Echo asks whether an agent is there at all; it runs nothing on the node.

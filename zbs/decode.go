@@ -79,6 +79,9 @@ func checkSuccess(body []byte) error {
 	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		return fmt.Errorf("%w: no JSON object but %s", ErrMalformed, excerpt(body))
 	}
+	if json.Valid(body) && plainSuccess(body) {
+		return nil
+	}
 	var common struct {
 		Success json.RawMessage `json:"success"`
 		Error   json.RawMessage `json:"error"`
