@@ -10,9 +10,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
-
-	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -31,44 +30,89 @@ type op struct {
 type result struct {
 	Attempt
 	answer any
+	served time.Duration // what the MDS took, without the wait for a connection
 }
 
 // health is what the attempt tells the breaker.
-func (r result) health() error {
-	switch {
-	case r.outcome == cancelled, errors.Is(r.Err, ErrBusy), errors.Is(r.Err, errLocal):
-		return errNeutral
-	case r.outcome == unsent, r.outcome == faulted, r.outcome == timedOut:
-		return errUnhealthy
+func (r result) health() health {
+	switch r.outcome {
+	case cancelled, putOff, outrun:
+		return neutral
+	case unsent, faulted, timedOut, overtaken:
+		if r.outcome != overtaken && (errors.Is(r.Err, ErrBusy) || errors.Is(r.Err, errLocal)) {
+			return neutral
+		}
+		return unhealthy
+	default:
+		return healthy
 	}
-	return nil
 }
 
 // errLocal marks a failure on our side, before the MDS had a part in it.
 var errLocal = errors.New("local failure")
 
-// attempt asks one MDS once, within the call's time-out.
-func (c *Caller) attempt(ctx context.Context, n *node, o op, cc callConfig) result {
-	c.cfg.onAttempt(o.endpoint, n.addr)
-	start, timeout := time.Now(), cc.timeout
-	limit := &timeoutError{what: "no answer", after: timeout}
-	attemptCtx, cancel := context.WithTimeoutCause(ctx, timeout, limit)
-	defer cancel()
+// try is one attempt while it is under way.
+type try struct {
+	node   *node
+	caller context.Context // of the call: its end is nobody's fault
+	ctx    context.Context // of the attempt: ends with that, or by its time-out
+	cancel context.CancelFunc
+	limit  *timeoutError
+	began  time.Time
 
-	r := c.ask(attemptCtx, n, o, cc.refuseOld)
+	placed atomic.Pointer[exchange] // the last use of a connection
+	served atomic.Int64             // when that began, in nanoseconds since began
+
+	withdraw atomic.Pointer[func()] // from a queue; nil: it is in none
+
+	// The rest belongs to the walk, and its mutex guards it.
+	attempt Attempt
+	ended   bool
+	lost    outcome // how it ends because another one has decided the call; 0: it decides
+}
+
+// place notes that the request goes out now.
+func (t *try) place(x *exchange) {
+	t.served.Store(int64(time.Since(t.began)))
+	t.placed.Store(x)
+}
+
+// underway reports whether the request may be on its way to the agent.
+func (t *try) underway() bool {
+	x := t.placed.Load()
+	return x != nil && x.connected()
+}
+
+// newTry makes a try at n that takes at most the timeout.
+func newTry(ctx context.Context, n *node, timeout time.Duration) *try {
+	t := &try{node: n, caller: ctx, limit: &timeoutError{what: "no answer", after: timeout}, began: time.Now()}
+	t.ctx, t.cancel = context.WithTimeoutCause(ctx, timeout, t.limit)
+	return t
+}
+
+// attempt asks one MDS once, within the try's time-out.
+func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
+	n := t.node
+	n.inFlight.Add(1)
+	defer n.inFlight.Add(-1)
+	defer t.cancel()
+	n.tried.Store(c.turn.Add(1))
+
+	r := c.ask(t.ctx, t, o, cc.refuseOld)
 	r.Addr = n.addr
-	r.Duration = time.Since(start)
+	r.Duration = time.Since(t.began)
+	r.served = r.Duration - time.Duration(t.served.Load())
 	if r.Err == nil {
 		return r
 	}
 	switch {
-	case ctx.Err() != nil:
+	case t.caller.Err() != nil:
 		r.outcome = cancelled
-		r.Err = ctx.Err()
-	case attemptCtx.Err() != nil && r.outcome != rejected && r.outcome != denied:
+		r.Err = t.caller.Err()
+	case t.ctx.Err() != nil && r.outcome != rejected && r.outcome != denied:
 		r.outcome = timedOut
 		if !errors.Is(r.Err, ErrBusy) && !isOurTimeout(r.Err) {
-			r.Err = limit
+			r.Err = t.limit
 		}
 	}
 	if !r.Sent && (r.outcome == faulted || r.outcome == timedOut) {
@@ -79,18 +123,23 @@ func (c *Caller) attempt(ctx context.Context, n *node, o op, cc callConfig) resu
 }
 
 // ask asks the MDS, unless the call refuses old agents and this one is.
-func (c *Caller) ask(ctx context.Context, n *node, o op, refuseOld bool) result {
+func (c *Caller) ask(ctx context.Context, t *try, o op, refuseOld bool) result {
 	if refuseOld {
-		if r, ok := c.understands(ctx, n, o); !ok {
+		if r, ok := c.understands(ctx, t, o); !ok {
 			return r
 		}
 	}
 	if o.endpoint.Mode == zbs.Sync {
-		return c.askSync(ctx, n, o)
+		return c.askSync(ctx, t, o)
 	}
-	r := c.askAsync(ctx, n, o)
+	done, err := t.node.admit(ctx, t, o.endpoint.Repeat == zbs.Read)
+	if err != nil {
+		return busy(err)
+	}
+	defer done()
+	r := c.askAsync(ctx, t, o)
 	if o.endpoint == zbs.EndpointFacts {
-		n.learnGeneration(r)
+		t.node.learnGeneration(r)
 	}
 	return r
 }
@@ -101,12 +150,12 @@ func isOurTimeout(err error) bool {
 }
 
 // askSync sends the request and reads the answer from the response.
-func (c *Caller) askSync(ctx context.Context, n *node, o op) result {
-	resp := c.post(ctx, n, o, nil)
+func (c *Caller) askSync(ctx context.Context, t *try, o op) result {
+	resp := c.post(ctx, t, o, nil)
 	if resp.Err != nil {
 		return resp.result
 	}
-	return judge(resp.result, n, o, resp.header, resp.body)
+	return judge(resp.result, t.node, o, resp.header, resp.body)
 }
 
 // judge turns the bytes of an answer into the outcome of the attempt.
@@ -162,20 +211,24 @@ func (r response) failed(p Phase, o outcome, err error) response {
 
 // post sends the request over a lane of the node and reads the response.
 // Without an error the response is a 200.
-func (c *Caller) post(ctx context.Context, n *node, o op, task *task) (r response) {
-	req, err := c.request(n, o, task)
+func (c *Caller) post(ctx context.Context, t *try, o op, task *task) (r response) {
+	tmpl, err := c.template(t.node, o.endpoint)
 	if err != nil {
 		return r.failed(PhaseWrite, unsent, fmt.Errorf("%w: %w", errLocal, err))
 	}
-	l, err := n.acquire(ctx)
+	l, err := t.node.acquire(ctx, t)
 	if err != nil {
-		return r.failed(PhaseDial, unsent, fmt.Errorf("%w: %d of %d in use", ErrBusy, c.cfg.connections, c.cfg.connections))
+		return response{result: busy(err)}
 	}
-	defer n.release(l)
-	x, ctx := l.begin(ctx, o.endpoint.Repeat == zbs.Read, c.cfg.retries)
+	defer t.node.release(l)
+	x := l.begin(ctx, o.endpoint.Repeat == zbs.Read, c.cfg.retries, c.budget)
 	defer x.end()
-
-	resp, err := l.client.Do(req.WithContext(ctx))
+	req, err := tmpl.build(x, o.command, task)
+	if err != nil {
+		return r.failed(PhaseWrite, unsent, fmt.Errorf("%w: %w", errLocal, err))
+	}
+	t.place(x)
+	resp, err := l.client.Do(req)
 	if err != nil {
 		r.Sent = x.sent(err)
 		return r.failed(x.phase(err), faulted, bare(err))
@@ -192,30 +245,6 @@ func (c *Caller) post(ctx context.Context, n *node, o op, task *task) (r respons
 		return r.failed(PhaseBody, faulted, fmt.Errorf("%w: longer than %d bytes", zbs.ErrMalformed, maxAnswer))
 	}
 	return r
-}
-
-// request builds the request; with a task it is an asynchronous one.
-func (c *Caller) request(n *node, o op, task *task) (*retryablehttp.Request, error) {
-	body, err := c.envelope(n.addr).Encode(o.command)
-	if err != nil {
-		return nil, err
-	}
-	req, err := retryablehttp.NewRequest(http.MethodPost, n.addr.URL(o.endpoint), body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "zbsclient")
-	if task != nil {
-		req.Header.Set(zbs.HeaderTaskID, task.id)
-		req.Header.Set(zbs.HeaderCallbackURL, task.url)
-	}
-	return req, nil
-}
-
-// envelope is what a command to the MDS carries beside its own fields.
-func (c *Caller) envelope(addr zbs.Addr) zbs.Envelope {
-	return zbs.Envelope{StorageID: c.cfg.storageID, Addr: addr.Host}
 }
 
 func outcomeOfStatus(status int) outcome {

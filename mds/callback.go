@@ -199,15 +199,16 @@ func localAddrTo(ctx context.Context, addr zbs.Addr) (string, error) {
 }
 
 // askAsync sends the request and waits for the agent to post the result.
-func (c *Caller) askAsync(ctx context.Context, n *node, o op) result {
+func (c *Caller) askAsync(ctx context.Context, t *try, o op) result {
 	id := newTaskID()
-	r := c.askTask(ctx, n, o, id)
+	r := c.askTask(ctx, t, o, id)
 	r.task = id
 	return r
 }
 
 // askTask is askAsync with the task id given.
-func (c *Caller) askTask(ctx context.Context, n *node, o op, id string) result {
+func (c *Caller) askTask(ctx context.Context, at *try, o op, id string) result {
+	n := at.node
 	advertised, err := c.callbackURL(ctx, n)
 	if err != nil {
 		return response{}.failed(PhaseDial, unsent, err).result
@@ -218,7 +219,7 @@ func (c *Caller) askTask(ctx context.Context, n *node, o op, id string) result {
 	postCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	posted := make(chan response, 1)
-	go func() { posted <- c.post(postCtx, n, o, t) }()
+	go func() { posted <- c.post(postCtx, at, o, t) }()
 
 	select {
 	case cb := <-t.done:

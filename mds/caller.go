@@ -19,12 +19,16 @@ import (
 // a few connections per MDS, so a program makes one and shares it. It is safe
 // for concurrent use; the zero Caller is not usable, New makes one.
 type Caller struct {
-	cfg      config
-	nodes    []*node
-	byName   map[string]*node
-	receiver *receiver
-	router   func() Router
-	closed   atomic.Bool
+	cfg        config
+	nodes      []*node
+	byName     map[string]*node
+	receiver   *receiver
+	router     func() Router
+	budget     *budget
+	turn       atomic.Int64 // counts attempts and probes
+	calls      byEndpoint[callTally]
+	background *background
+	closed     atomic.Bool
 }
 
 // New returns a Caller for the MDS with the given addresses, in any spelling
@@ -42,9 +46,12 @@ func New(addrs []string, opts ...Option) (*Caller, error) {
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
+	c.budget = newBudget(c.cfg.budget, c.cfg.budgetShare)
+	c.background = newBackground()
+	events := &eventQueue[BreakerEvent]{observe: c.cfg.onBreaker, ctx: c.background.ctx}
 	names := make([]string, len(parsed))
 	for i, addr := range parsed {
-		n := newNode(addr, &c.cfg)
+		n := newNode(addr, &c.cfg, events)
 		c.nodes = append(c.nodes, n)
 		c.byName[n.name] = n
 		names[i] = n.name
@@ -76,11 +83,12 @@ func parseAddrs(addrs []string) ([]zbs.Addr, error) {
 	return parsed, errors.Join(errs...)
 }
 
-// Close ends the Caller: it stops listening for callbacks and closes idle
-// connections. Calls that are under way end by their own time-outs, later ones
-// return ErrClosed.
+// Close ends the Caller: it ends probes, stops listening for callbacks and
+// closes idle connections. Calls that are under way end by their own time-outs,
+// later ones return ErrClosed.
 func (c *Caller) Close() error {
 	c.closed.Store(true)
+	c.background.close()
 	for _, n := range c.nodes {
 		n.closeIdle()
 	}
@@ -103,7 +111,7 @@ func (c *Caller) Addrs() []zbs.Addr {
 // is not in the list.
 func (c *Caller) Breaker(addr zbs.Addr) Breaker {
 	if n := c.byName[addr.String()]; n != nil {
-		return n.state()
+		return n.breaker.state()
 	}
 	return ""
 }
@@ -133,15 +141,15 @@ func Call[R any](ctx context.Context, c *Caller, command zbs.Command[R], opts ..
 }
 
 func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []CallOption) (any, error) {
-	var cc callConfig
+	w := &walk{caller: c, op: o}
 	for _, opt := range opts {
-		opt(&cc)
+		opt(&w.call)
 	}
-	for _, t := range cc.traces {
+	for _, t := range w.call.traces {
 		*t = Trace{}
 	}
-	if cc.timeout <= 0 {
-		cc.timeout = c.cfg.attemptTimeout
+	if w.call.timeout <= 0 {
+		w.call.timeout = c.cfg.attemptTimeout
 	}
 	if err := validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.endpoint.Name, err)
@@ -149,13 +157,34 @@ func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []C
 	if c.closed.Load() {
 		return nil, fmt.Errorf("%s: %w", o.endpoint.Name, ErrClosed)
 	}
-	if cc.dryRun != nil && o.endpoint.Repeat != zbs.Read {
-		return nil, c.describe(o, cc)
+	if w.call.dryRun != nil && o.endpoint.Repeat != zbs.Read {
+		return nil, c.describe(o, &w.call)
 	}
-	w := walk{caller: c, op: o, call: cc}
-	answer, err := w.run(ctx)
-	for _, t := range cc.traces {
-		t.Attempts = w.attempts
+	ctx, end := c.beginCall(ctx, o.endpoint)
+	w.ctx = ctx
+	answer, err := w.run()
+	c.count(o.endpoint, err)
+	if end != nil || len(w.call.traces) > 0 {
+		w.tell(end, err)
 	}
 	return answer, err
+}
+
+func (c *Caller) count(e zbs.Endpoint, err error) {
+	t := c.calls.get(e.Name)
+	t.ended.Add(1)
+	if err != nil {
+		t.failed.Add(1)
+	}
+}
+
+// tell hands the trace to those who want it.
+func (w *walk) tell(end func(Trace, error), err error) {
+	trace := w.trace()
+	for _, t := range w.call.traces {
+		*t = trace
+	}
+	if end != nil {
+		end(trace, err)
+	}
 }

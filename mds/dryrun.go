@@ -26,12 +26,12 @@ type Request struct {
 func DryRun(into *Request) CallOption { return func(c *callConfig) { c.dryRun = into } }
 
 // describe fills the call's Request with what the first candidate would get.
-func (c *Caller) describe(o op, cc callConfig) error {
-	first := c.candidates(cc)
-	if len(first) == 0 {
+func (c *Caller) describe(o op, cc *callConfig) error {
+	nodes := c.route(cc)
+	if len(nodes) == 0 {
 		return &WalkError{Op: o.endpoint.Name, exhausted: true}
 	}
-	addr := first[0].addr
+	addr := nodes[best(nodes, byTurn)].addr
 	body, err := c.envelope(addr).Encode(zbs.Redacted(o.command))
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.endpoint.Name, err)

@@ -2,14 +2,11 @@ package mds_test
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"testing"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -57,23 +54,3 @@ func TestDryRun(t *testing.T) {
 }
 
 func callError[R any](_ R, err error) error { return err }
-
-func TestOnAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var seen []string
-		cluster, c := start(t, 2, mds.WithOnAttempt(func(e zbs.Endpoint, addr zbs.Addr) {
-			seen = append(seen, fmt.Sprint(e.Name, " ", addr))
-		}))
-		cluster.Node(0).Inject(fakemds.Refuse)
-		if _, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}); err != nil {
-			t.Fatal(err)
-		}
-		want := []string{"volume/clients mds-0.fake:7763", "volume/clients mds-1.fake:7763"}
-		if !slices.Equal(seen, want) {
-			t.Errorf("%v, want %v", seen, want)
-		}
-	})
-	if _, err := mds.New([]string{"a"}, mds.WithOnAttempt(nil)); !errors.Is(err, mds.ErrInvalidOption) {
-		t.Errorf("nil: %v", err)
-	}
-}

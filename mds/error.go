@@ -24,8 +24,15 @@ var (
 	ErrAmbiguous = errors.New("may have run")
 	// ErrNoCandidates: there was no MDS to ask; nothing was sent.
 	ErrNoCandidates = errors.New("no MDS to ask")
-	// ErrBreakerOpen: an MDS was passed over because it failed just before.
+	// ErrBreakerOpen: an MDS was not asked because it failed just before. It
+	// comes with ErrRetryBudget: as long as that lasts, it is asked all the same.
 	ErrBreakerOpen = errors.New("circuit breaker open")
+	// ErrRetryBudget: an MDS that failed just before was not asked, because the
+	// request may have reached another one and the Caller's extra attempts are
+	// spent: too many have failed lately.
+	ErrRetryBudget = errors.New("retry budget spent")
+	// ErrOvertaken: another MDS answered first.
+	ErrOvertaken = errors.New("overtaken")
 	// ErrBusy: every connection to the MDS was in use until the time was up.
 	ErrBusy = errors.New("all connections busy")
 	// ErrWrongCluster: MDS of different clusters stand in one list.
@@ -41,7 +48,8 @@ var (
 type Phase string
 
 const (
-	PhaseBreaker  Phase = "breaker"  // not asked: its circuit breaker is open
+	PhaseBreaker  Phase = "breaker"  // not asked: it failed just before, and the retry budget is spent
+	PhaseQueue    Phase = "queue"    // no connection was free
 	PhaseDial     Phase = "dial"     // no connection
 	PhaseTLS      Phase = "tls"      // no secure connection
 	PhaseWrite    Phase = "write"    // the request was not written to its end
@@ -55,6 +63,9 @@ const (
 // Attempt is what one MDS did with a call.
 type Attempt struct {
 	Addr     zbs.Addr
+	Why      Why           // it was asked; empty when it was not, see Phase
+	Breaker  Breaker       // its state when it was asked
+	Began    time.Duration // since the call began
 	Phase    Phase         // how far it came; empty when it answered
 	Err      error         // nil when it answered
 	Sent     bool          // the agent may have received the request
@@ -180,6 +191,27 @@ func (e *StatusError) Error() string {
 	}
 	return fmt.Sprintf("HTTP status %d: %s", e.Status, e.Text)
 }
+
+// notAsked is why an MDS that failed just before was not asked.
+type notAsked struct{ last *failure }
+
+func (e *notAsked) Error() string {
+	if e.last == nil {
+		return "not asked, " + ErrRetryBudget.Error()
+	}
+	return fmt.Sprintf("not asked, %v; %v ago: %v", ErrRetryBudget, time.Since(e.last.at).Round(time.Millisecond), e.last.err)
+}
+
+func (e *notAsked) Is(target error) bool { return target == ErrRetryBudget || target == ErrBreakerOpen }
+
+// lateError is an attempt that was given up because another MDS had answered.
+type lateError struct{ after time.Duration }
+
+func (e *lateError) Error() string {
+	return fmt.Sprintf("no answer after %v, when another MDS had answered", e.after.Round(10*time.Microsecond))
+}
+
+func (e *lateError) Is(target error) bool { return target == ErrOvertaken }
 
 // timeoutError is an attempt that took too long. It matches
 // os.ErrDeadlineExceeded, not context.DeadlineExceeded: that one says that the

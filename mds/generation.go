@@ -23,11 +23,12 @@ var factsOp = op{
 // understands reports whether the agent reads the command as it is meant. One
 // that is not known to do so is asked for facts first: old agents have no such
 // endpoint. The result is that of the attempt otherwise.
-func (c *Caller) understands(ctx context.Context, n *node, o op) (result, bool) {
+func (c *Caller) understands(ctx context.Context, t *try, o op) (result, bool) {
+	n := t.node
 	if n.modern.Load() || !o.endpoint.MisreadBefore55() {
 		return result{}, true
 	}
-	r := c.askAsync(ctx, n, factsOp)
+	r := c.askAsync(ctx, t, factsOp)
 	if n.learnGeneration(r) {
 		return result{}, true
 	}

@@ -19,3 +19,43 @@ type Hook interface {
 	// Attempt is told that one MDS is asked, as Call is of the call.
 	Attempt(ctx context.Context, endpoint zbs.Endpoint, addr zbs.Addr) (_ context.Context, end func(Attempt))
 }
+
+// beginCall tells the hooks of a call.
+func (c *Caller) beginCall(ctx context.Context, e zbs.Endpoint) (context.Context, func(Trace, error)) {
+	if len(c.cfg.hooks) == 0 {
+		return ctx, nil
+	}
+	var ends []func(Trace, error)
+	for _, h := range c.cfg.hooks {
+		var end func(Trace, error)
+		if ctx, end = h.Call(ctx, e); end != nil {
+			ends = append(ends, end)
+		}
+	}
+	return ctx, func(t Trace, err error) {
+		for i := len(ends) - 1; i >= 0; i-- {
+			ends[i](t, err)
+		}
+	}
+}
+
+func ignoreAttempt(Attempt) {}
+
+// beginAttempt tells the hooks of an attempt.
+func (c *Caller) beginAttempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (context.Context, func(Attempt)) {
+	if len(c.cfg.hooks) == 0 {
+		return ctx, ignoreAttempt
+	}
+	var ends []func(Attempt)
+	for _, h := range c.cfg.hooks {
+		var end func(Attempt)
+		if ctx, end = h.Attempt(ctx, e, addr); end != nil {
+			ends = append(ends, end)
+		}
+	}
+	return ctx, func(a Attempt) {
+		for i := len(ends) - 1; i >= 0; i-- {
+			ends[i](a)
+		}
+	}
+}

@@ -56,6 +56,7 @@ func newLane(cfg *config) *lane {
 		RetryWaitMax: 2 * time.Second,
 		RetryMax:     1 + cfg.retries,
 		CheckRetry:   checkRetry,
+		PrepareRetry: rewind,
 		Backoff:      backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
@@ -71,7 +72,8 @@ func backoff(least, most time.Duration, try int, resp *http.Response) time.Durat
 }
 
 // checkRetry repeats a read at the same MDS: once when the reused connection
-// was dead, and as often as WithRetries says after another transport fault.
+// was dead, and as often as WithRetries says after another transport fault, as
+// long as the retry budget lasts.
 func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	x := exchangeOf(ctx)
 	if err == nil || x == nil || ctx.Err() != nil || !x.repeatable {
@@ -81,7 +83,7 @@ func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) 
 		x.revived = true
 		return true, nil
 	}
-	if x.retries > 0 {
+	if x.retries > 0 && x.budget.withdraw() {
 		x.retries--
 		return true, nil
 	}
@@ -95,7 +97,7 @@ func (l *lane) connect(ctx context.Context, cfg *config, network, addr string, s
 	if x == nil {
 		return nil, errors.New("mds: a dial without an exchange")
 	}
-	dialCtx, cancel := context.WithTimeoutCause(x.ctx, cfg.connectTimeout,
+	dialCtx, cancel := context.WithTimeoutCause(x.Context, cfg.connectTimeout,
 		&timeoutError{what: "not connected", after: cfg.connectTimeout})
 	defer cancel()
 	x.stage.Store(int32(stageDial))
@@ -112,7 +114,7 @@ func (l *lane) connect(ctx context.Context, cfg *config, network, addr string, s
 	c := &conn{Conn: raw}
 	if !x.adopt(l, c) {
 		raw.Close()
-		return nil, context.Cause(x.ctx)
+		return nil, context.Cause(x.Context)
 	}
 	return c, nil
 }
@@ -151,9 +153,10 @@ const (
 	stageReady
 )
 
-// exchange is one use of a lane: a request and its response.
+// exchange is one use of a lane: a request and its response. It is the context
+// of that request, because net/http hands nothing else to a dial.
 type exchange struct {
-	ctx        context.Context
+	context.Context
 	lane       *lane
 	before     *conn // the lane's connection when the exchange began
 	written    int64 // its counters then
@@ -161,6 +164,7 @@ type exchange struct {
 	repeatable bool
 	revived    bool // the quick repetition after a dead connection was used
 	retries    int
+	budget     *budget
 	stage      atomic.Int32
 
 	mu     sync.Mutex // guards over and opened
@@ -175,13 +179,31 @@ func exchangeOf(ctx context.Context) *exchange {
 	return x
 }
 
-// begin starts an exchange on l; the returned context carries it.
-func (l *lane) begin(ctx context.Context, repeatable bool, retries int) (*exchange, context.Context) {
-	x := &exchange{ctx: ctx, lane: l, before: l.last.Load(), repeatable: repeatable, retries: retries}
+// Value returns the exchange itself for its key.
+func (x *exchange) Value(key any) any {
+	if _, mine := key.(exchangeKey); mine {
+		return x
+	}
+	return x.Context.Value(key)
+}
+
+// begin starts an exchange on l.
+func (l *lane) begin(ctx context.Context, repeatable bool, retries int, b *budget) *exchange {
+	x := &exchange{Context: ctx, lane: l, before: l.last.Load(), repeatable: repeatable, retries: retries, budget: b}
 	if x.before != nil {
 		x.written, x.read = x.before.written.Load(), x.before.read.Load()
 	}
-	return x, context.WithValue(ctx, exchangeKey{}, x)
+	return x
+}
+
+// connected reports whether the exchange has got its connection, so that its
+// request may be on its way.
+func (x *exchange) connected() bool {
+	if x.lane.transport == nil {
+		return true // nobody knows
+	}
+	s := stage(x.stage.Load())
+	return s == stageNone && x.before != nil || s == stageReady
 }
 
 // adopt makes c the connection of the exchange and its lane, unless the

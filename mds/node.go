@@ -3,27 +3,33 @@ package mds
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
-	"github.com/sony/gobreaker/v2"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-type breaker = gobreaker.CircuitBreaker[struct{}]
-
-// node is one MDS of the list: its address, breaker and lanes.
+// node is one MDS of the list: its address, breaker and lanes, and what is known
+// of it.
 type node struct {
 	addr    zbs.Addr
 	name    string // text of addr
 	cfg     *config
-	breaker atomic.Pointer[breaker]
+	breaker *breaker
+	prober  prober
 	turns   *semaphore.Weighted // one per lane
-	modern  atomic.Bool         // its agent has answered to facts
+	reads   *semaphore.Weighted // asynchronous ones under way
+	changes *semaphore.Weighted
+	modern  atomic.Bool // its agent has answered to facts
 
-	disconnected atomic.Bool // a Session says so
+	disconnected atomic.Bool  // a Session says so
+	tried        atomic.Int64 // the Caller's turn when it was asked last
+	inFlight     atomic.Int64
+	lastFailure  atomic.Pointer[failure]
+	tallies      byEndpoint[tally]
 
 	mu   sync.Mutex // guards free
 	free []*lane    // the one used last is at the end, so that few are warm
@@ -31,61 +37,56 @@ type node struct {
 	lanes []*lane
 }
 
-func newNode(addr zbs.Addr, cfg *config) *node {
-	n := &node{addr: addr, name: addr.String(), cfg: cfg, turns: semaphore.NewWeighted(int64(cfg.connections))}
+func newNode(addr zbs.Addr, cfg *config, events *eventQueue[BreakerEvent]) *node {
+	n := &node{
+		addr: addr, name: addr.String(), cfg: cfg, breaker: newBreaker(addr, cfg, events),
+		turns:   semaphore.NewWeighted(int64(cfg.connections)),
+		reads:   semaphore.NewWeighted(int64(cfg.parallel)),
+		changes: semaphore.NewWeighted(int64(cfg.parallel)),
+	}
 	for range cfg.connections {
 		n.lanes = append(n.lanes, newLane(cfg))
 	}
 	n.free = append(n.free, n.lanes...)
-	n.closeBreaker()
 	return n
 }
 
-// What an attempt tells the breaker: nil, or one of these.
-var (
-	errUnhealthy = errors.New("unhealthy")
-	errNeutral   = errors.New("says nothing of its health")
-)
-
-// closeBreaker gives the node a fresh, closed breaker: gobreaker cannot be
-// told of a success while it is open.
-func (n *node) closeBreaker() {
-	n.breaker.Store(gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:    n.name,
-		Timeout: n.cfg.breakerPause,
-		ReadyToTrip: func(c gobreaker.Counts) bool {
-			return c.ConsecutiveFailures >= uint32(n.cfg.breakerFailures)
-		},
-		IsExcluded: func(err error) bool { return errors.Is(err, errNeutral) },
-	}))
+// rank says how willingly the node is asked: the least rank first.
+func (n *node) rank() int {
+	rank := 0
+	if n.disconnected.Load() {
+		rank = 4
+	}
+	if n.breaker.clean.Load() {
+		return rank
+	}
+	switch n.breaker.state() {
+	case BreakerClosed: // and it failed just before
+		return rank + 1
+	case BreakerHalfOpen:
+		return rank + 2
+	default:
+		return rank + 3
+	}
 }
 
-// guarded makes an attempt through the breaker, which refuses it when open.
-func (n *node) guarded(attempt func() result) result {
-	var r result
-	_, err := n.breaker.Load().Execute(func() (struct{}, error) {
-		r = attempt()
-		return struct{}{}, r.health()
-	})
-	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		r.Attempt = Attempt{Addr: n.addr, Phase: PhaseBreaker, Err: ErrBreakerOpen, outcome: unsent}
+// admit waits until the agent may be given another asynchronous command. Changes,
+// some of which take minutes, have places of their own and keep no read waiting.
+func (n *node) admit(ctx context.Context, t *try, read bool) (done func(), err error) {
+	places := n.changes
+	if read {
+		places = n.reads
 	}
-	return r
-}
-
-// insisted makes an attempt whatever the breaker says; an answer closes it.
-func (n *node) insisted(attempt func() result) result {
-	r := attempt()
-	if r.health() == nil {
-		n.closeBreaker()
+	if err := t.queue(ctx, places); err != nil {
+		return nil, fmt.Errorf("%w: %d asynchronous commands under way", err, n.cfg.parallel)
 	}
-	return r
+	return func() { places.Release(1) }, nil
 }
 
 // acquire waits for a lane.
-func (n *node) acquire(ctx context.Context) (*lane, error) {
-	if err := n.turns.Acquire(ctx, 1); err != nil {
-		return nil, err
+func (n *node) acquire(ctx context.Context, t *try) (*lane, error) {
+	if err := t.queue(ctx, n.turns); err != nil {
+		return nil, fmt.Errorf("%w: %d of %d in use", err, n.cfg.connections, n.cfg.connections)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -110,22 +111,35 @@ func (n *node) closeIdle() {
 	}
 }
 
-// Breaker is the state of an MDS's circuit breaker.
-type Breaker string
+// errWithdrawn ends a wait in a queue, so that the try goes to another MDS.
+var errWithdrawn = errors.New("put off")
 
-const (
-	BreakerClosed   Breaker = "closed"    // asked in its turn
-	BreakerHalfOpen Breaker = "half-open" // the next attempt is a probe
-	BreakerOpen     Breaker = "open"      // asked last
-)
-
-func (n *node) state() Breaker {
-	switch n.breaker.Load().State() {
-	case gobreaker.StateClosed:
-		return BreakerClosed
-	case gobreaker.StateHalfOpen:
-		return BreakerHalfOpen
-	default:
-		return BreakerOpen
+// queue waits for a place, first come first served, until the attempt ends or
+// its walk withdraws it.
+func (t *try) queue(ctx context.Context, places *semaphore.Weighted) error {
+	if places.TryAcquire(1) {
+		return nil
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	withdraw := func() { cancel(errWithdrawn) }
+	t.withdraw.Store(&withdraw)
+	defer t.withdraw.Store(nil)
+	err := places.Acquire(ctx, 1)
+	if err == nil {
+		return nil
+	}
+	if context.Cause(ctx) == errWithdrawn {
+		return fmt.Errorf("%w, %w", ErrBusy, errWithdrawn)
+	}
+	return ErrBusy
+}
+
+// busy is the result of an attempt that found no place in a queue.
+func busy(err error) result {
+	o := unsent
+	if errors.Is(err, errWithdrawn) {
+		o = putOff
+	}
+	return response{}.failed(PhaseQueue, o, err).result
 }

@@ -26,9 +26,13 @@ const (
 	DefaultConnections = 4
 	// DefaultBreakerFailures is how many failures in a row open a breaker.
 	DefaultBreakerFailures = 3
-	// DefaultBreakerPause is how long an open breaker waits before it lets a
-	// probe through.
-	DefaultBreakerPause = 10 * time.Second
+	// DefaultBreakerPause is how long an open breaker waits before its MDS is
+	// probed: short, so that one which is back is noticed within 300 ms.
+	DefaultBreakerPause = 100 * time.Millisecond
+	// DefaultParallel is how many asynchronous reads, and how many changes, an
+	// MDS works on at once for one Caller. Each is a process or several on its
+	// node.
+	DefaultParallel = 8
 )
 
 // DialFunc opens a connection, like net.Dialer.DialContext.
@@ -41,12 +45,18 @@ type config struct {
 	retries         int
 	breakerFailures int
 	breakerPause    time.Duration
+	onBreaker       func(BreakerEvent)
+	parallel        int
+	leastStagger    time.Duration
+	mostStagger     time.Duration // 0: off
+	budget          float64
+	budgetShare     float64
 	storageID       string
 	dial            DialFunc
 	tls             *tls.Config
 	transport       http.RoundTripper
 	logger          *slog.Logger
-	onAttempt       func(zbs.Endpoint, zbs.Addr)
+	hooks           []Hook
 	router          Router
 	listener        net.Listener
 	callbackURL     string
@@ -60,8 +70,12 @@ func defaultConfig() config {
 		connections:     DefaultConnections,
 		breakerFailures: DefaultBreakerFailures,
 		breakerPause:    DefaultBreakerPause,
+		parallel:        DefaultParallel,
+		leastStagger:    DefaultLeastStagger,
+		mostStagger:     DefaultMostStagger,
+		budget:          DefaultRetryBudget,
+		budgetShare:     DefaultRetryShare,
 		logger:          slog.New(slog.DiscardHandler),
-		onAttempt:       func(zbs.Endpoint, zbs.Addr) {},
 	}
 }
 
@@ -125,13 +139,73 @@ func WithRetries(n int) Option {
 
 // WithBreaker sets the circuit breaker of each MDS: so many failures in a row
 // open it (DefaultBreakerFailures), and after the pause (DefaultBreakerPause)
-// it lets one probe through. Both must be positive.
+// the MDS is probed. Both must be positive.
 func WithBreaker(failures int, pause time.Duration) Option {
 	return func(c *config) error {
 		if failures <= 0 || pause <= 0 {
 			return invalid("breaker of %d failures and %v pause, both must be positive", failures, pause)
 		}
 		c.breakerFailures, c.breakerPause = failures, pause
+		return nil
+	}
+}
+
+// WithOnBreaker calls observe for every change of a breaker's state: each once
+// and in order, one at a time, and with nothing locked, so that it may use the
+// Caller and close it. A slow observer delays the next event and no call. A
+// change that has not been told when the Caller is closed no longer is.
+func WithOnBreaker(observe func(BreakerEvent)) Option {
+	return func(c *config) error {
+		if observe == nil {
+			return invalid("the observer of breakers is nil")
+		}
+		c.onBreaker = observe
+		return nil
+	}
+}
+
+// WithParallel sets how many asynchronous reads, and how many changes, are under
+// way at one MDS, each from the request to its callback; DefaultParallel unless
+// set. Others wait, first come first served, within their attempt's time-out.
+// It must be 1 to 64. Synchronous commands are bounded by WithConnections.
+func WithParallel(n int) Option {
+	return func(c *config) error {
+		if n < 1 || n > 64 {
+			return invalid("%d asynchronous commands per MDS, want 1 to 64", n)
+		}
+		c.parallel = n
+		return nil
+	}
+}
+
+// WithStagger bounds how long an attempt at a read may take before the next MDS
+// is asked as well: four times what the MDS usually takes for the endpoint, at
+// least least and at most most (DefaultLeastStagger, DefaultMostStagger). Both
+// must be positive, the first not above the second; both 0 turn it off, so that
+// a hung MDS costs a read the attempt's time-out. Commands that change something
+// are never staggered.
+func WithStagger(least, most time.Duration) Option {
+	return func(c *config) error {
+		if off := least == 0 && most == 0; !off && (least <= 0 || most < least) {
+			return invalid("stagger of %v to %v, want both positive in this order, or both 0", least, most)
+		}
+		c.leastStagger, c.mostStagger = least, most
+		return nil
+	}
+}
+
+// WithRetryBudget sets how many extra attempts may be made without a success in
+// between (DefaultRetryBudget), and the share of one that a success earns
+// (DefaultRetryShare). An attempt is extra when a request of its call may have
+// reached another MDS. most must be 0 to 1000, share 0 to 1. With nothing left
+// MDS that failed just before are not asked (ErrRetryBudget); those that did
+// not still are, but not before time when the one before is merely slow.
+func WithRetryBudget(most int, share float64) Option {
+	return func(c *config) error {
+		if most < 0 || most > 1000 || !(share >= 0 && share <= 1) {
+			return invalid("retry budget of %d extra attempts and %v for a success, want 0 to 1000 and 0 to 1", most, share)
+		}
+		c.budget, c.budgetShare = float64(most), share
 		return nil
 	}
 }
@@ -191,15 +265,14 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithOnAttempt calls f at the beginning of each attempt, with what is asked and
-// whom, for example to show what a long call waits for. f must return at once
-// and be safe for concurrent use.
-func WithOnAttempt(f func(zbs.Endpoint, zbs.Addr)) Option {
+// WithHook tells h of every call and attempt. It may be given several times; the
+// hooks are told in that order of beginnings, and in the opposite one of ends.
+func WithHook(h Hook) Option {
 	return func(c *config) error {
-		if f == nil {
-			return invalid("the function to call on an attempt is nil")
+		if h == nil {
+			return invalid("the hook is nil")
 		}
-		c.onAttempt = f
+		c.hooks = append(c.hooks, h)
 		return nil
 	}
 }

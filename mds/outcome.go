@@ -13,6 +13,11 @@ const (
 	rejected          // HTTP 4xx: the agent took no notice of it
 	denied            // the agent answered success false
 	cancelled         // the caller's context is done
+	putOff            // no connection was free within the stagger: nothing was sent
+	overtaken         // an MDS that was asked later answered first: it is slow
+	outrun            // an MDS that was asked earlier answered first, or ended the call
+
+	lastOutcome = outrun
 )
 
 // step is what the walk does after an attempt.
@@ -29,7 +34,7 @@ func (o outcome) after(repeat zbs.Repeat, tryNext bool) step {
 	switch o {
 	case answered:
 		return finish
-	case unsent:
+	case unsent, putOff:
 		return askNext
 	case faulted:
 		if repeat == zbs.Unsafe {
@@ -46,7 +51,7 @@ func (o outcome) after(repeat zbs.Repeat, tryNext bool) step {
 			return stop
 		}
 		return askNext
-	default: // cancelled
+	default: // cancelled, overtaken, outrun: the call is decided
 		return stop
 	}
 }

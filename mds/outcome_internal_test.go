@@ -134,7 +134,7 @@ var rows = []row{
 // openFirstBreaker opens the breaker of the first MDS of the list.
 func openFirstBreaker(c *Caller) {
 	for range DefaultBreakerFailures {
-		c.nodes[0].breaker.Load().Execute(func() (struct{}, error) { return struct{}{}, errUnhealthy })
+		c.nodes[0].breaker.report(unhealthy)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestOutcomeTable(t *testing.T) {
 }
 
 func (r row) play(t *testing.T, mode zbs.Mode, col column) {
-	cluster, c := newTestCluster(t, 2)
+	cluster, c := newTestCluster(t, 2, WithStagger(0, 0)) // one after the other, so that each row shows
 	o := op{endpoint: zbs.EndpointVolumeClients, command: zbs.GetVolumeClients{Path: testPath}, decode: decoderOf[zbs.VolumeClients]}
 	if mode == zbs.Async {
 		o = op{endpoint: zbs.EndpointVolumeQuery, command: zbs.QueryVolume{Path: testPath}, decode: decoderOf[zbs.VolumeInfo]}

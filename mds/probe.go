@@ -34,7 +34,7 @@ func Probe(ctx context.Context, c *Caller) []Health {
 			h := &healths[i]
 			h.Addr = n.addr
 			h.Err = h.probe(ctx, c)
-			h.Breaker = n.state()
+			h.Breaker = n.breaker.state()
 			return nil
 		})
 	}

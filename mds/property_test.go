@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -51,9 +52,12 @@ func readSucceedsIfAnyIsHealthy(t *rapid.T) {
 	defer c.Close()
 	kinds := append([]string{"healthy"}, slices.Sorted(maps.Keys(breakages))...)
 	for range rapid.IntRange(1, 8).Draw(t, "calls") {
-		healthy := 0
 		for i := range n {
 			cluster.Node(i).Clear()
+		}
+		synctest.Wait() // probes whose connect gets through now
+		healthy := 0
+		for i := range n {
 			if kind := rapid.SampledFrom(kinds).Draw(t, "kind"); kind == "healthy" {
 				healthy++
 			} else {
@@ -70,7 +74,7 @@ func checkOneRead(t *rapid.T, c *mds.Caller, healthy, n int, timeout time.Durati
 	var trace mds.Trace
 	clients, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}, mds.TryNext(), mds.RouteKey(volumePath), mds.Record(&trace))
 	if (err == nil) != (healthy > 0) {
-		t.Fatalf("%d of %d MDS are healthy: %v", healthy, n, err)
+		t.Fatalf("%d of %d MDS are healthy: %v\n%+v", healthy, n, err, trace)
 	}
 	if err == nil && len(clients.Clients) != 1 {
 		t.Fatalf("clients %+v, want the one that is there", clients)

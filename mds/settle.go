@@ -61,9 +61,9 @@ func (c *Caller) settled(ctx context.Context, attempts []Attempt) bool {
 // idle reports whether the MDS gives two results for the task id.
 func (c *Caller) idle(ctx context.Context, n *node, task string) bool {
 	for results := 0; results < 2; {
-		try, cancel := context.WithTimeout(ctx, settleTry)
-		r := c.askTask(try, n, factsOp, task)
-		cancel()
+		t := newTry(ctx, n, settleTry)
+		r := c.askTask(t.ctx, t, factsOp, task)
+		t.cancel()
 		switch {
 		case r.outcome == answered || r.outcome == denied:
 			results++

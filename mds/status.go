@@ -1,8 +1,6 @@
 package mds
 
 import (
-	"context"
-	"sync"
 	"time"
 
 	"github.com/zbsclient/zbsclient/zbs"
@@ -56,43 +54,4 @@ type Event struct {
 	From, To State
 	Err      error // why it is disconnected; nil for the other states
 	At       time.Time
-}
-
-// eventQueue hands events to the observer, in order and one at a time, from a
-// goroutine that lives while there are any.
-type eventQueue struct {
-	observe func(Event) // nil: nobody
-	ctx     context.Context
-
-	mu      sync.Mutex // guards what follows
-	waiting []Event
-	running bool
-}
-
-func (q *eventQueue) push(e Event) {
-	if q.observe == nil {
-		return
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.waiting = append(q.waiting, e)
-	if !q.running {
-		q.running = true
-		go q.run()
-	}
-}
-
-func (q *eventQueue) run() {
-	for {
-		q.mu.Lock()
-		if len(q.waiting) == 0 || q.ctx.Err() != nil {
-			q.running = false
-			q.mu.Unlock()
-			return
-		}
-		e := q.waiting[0]
-		q.waiting = q.waiting[1:]
-		q.mu.Unlock()
-		q.observe(e)
-	}
 }

@@ -2,15 +2,58 @@ package mds
 
 import "github.com/zbsclient/zbsclient/zbs"
 
-// Trace is what each MDS did with a call, in the order it was asked.
+// Why says for what reason an MDS was asked.
+type Why string
+
+const (
+	WhyFirst    Why = "first"    // it is the first in order
+	WhyFailed   Why = "failed"   // the one before failed
+	WhySlow     Why = "slow"     // the one before had not answered within its stagger
+	WhyPutOff   Why = "put off"  // it had no free connection before, and nobody else is left
+	WhyTargeted Why = "targeted" // the call wants it and no other
+)
+
+// Trace is what each MDS did with a call, and why it was asked or was not.
 type Trace struct {
-	Attempts []Attempt
+	Attempts []Attempt // in the order they began
+	Skipped  []Skip    // in the order they would have been asked
 }
 
 // Answered returns the MDS whose answer the call returned.
 func (t Trace) Answered() (addr zbs.Addr, ok bool) {
-	if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Err == nil {
-		return t.Attempts[n-1].Addr, true
+	for _, a := range t.Attempts {
+		if a.Err == nil {
+			return a.Addr, true
+		}
 	}
 	return zbs.Addr{}, false
+}
+
+// trace returns what the walk did.
+func (w *walk) trace() Trace {
+	t := Trace{Attempts: make([]Attempt, 0, len(w.tries)), Skipped: w.skipped()}
+	for _, try := range w.tries {
+		t.Attempts = append(t.Attempts, try.attempt)
+	}
+	return t
+}
+
+// result returns the answer, or an error that names every MDS that was asked or
+// should have been.
+func (w *walk) result() (any, error) {
+	w.countSkipped()
+	if w.winner != nil {
+		w.caller.budget.deposit()
+		return w.answer, nil
+	}
+	e := &WalkError{
+		Op: w.op.endpoint.Name, Attempts: w.trace().Attempts, Stop: w.ctx.Err(),
+		exhausted: w.exhaust && w.ctx.Err() == nil, mutation: w.op.endpoint.Repeat != zbs.Read,
+	}
+	for _, n := range w.refused {
+		e.Attempts = append(e.Attempts, Attempt{
+			Addr: n.addr, Breaker: n.breaker.state(), Phase: PhaseBreaker, Err: &notAsked{n.lastFailure.Load()}, outcome: unsent,
+		})
+	}
+	return nil, e
 }

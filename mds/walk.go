@@ -4,150 +4,313 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// walk is one call on its way over the MDS: it only decides who is asked next.
+// walk is one call on its way over the MDS: it only decides who is asked next,
+// and when. A command that changes something goes to one MDS after the other.
+// For a read with TryNext the next one starts also while those before are under
+// way, when the last has not answered within its stagger.
 type walk struct {
-	caller   *Caller
-	op       op
-	call     callConfig
-	attempts []Attempt
+	caller *Caller
+	op     op
+	call   callConfig
+	ctx    context.Context // of the call
+	began  time.Time
+	others sync.WaitGroup // attempts beside the one in the caller's goroutine
+
+	mu      sync.Mutex // guards what follows
+	waiting []*node    // not asked yet, in the order of the router
+	tries   []*try     // in the order they began
+	putOff  []*node    // were busy, and wait for their second turn
+	refused []*node    // not asked, for the retry budget
+	timer   *time.Timer
+	stagger time.Duration // after which the newest is late
+	patient bool          // it was late, and the budget did not allow another
+	over    bool
+	exhaust bool // it is over because nobody was left to ask
+	winner  *try
+	answer  any
+
+	waitingSpace [4]*node // room for small clusters
+	triesSpace   [4]*try
 }
 
-// run asks the candidates in order, each at most once. One whose breaker
-// refuses is put off, not left out: should nobody else answer, it is asked
-// after all, because a breaker may choose the order and never has the last word.
-func (w *walk) run(ctx context.Context) (any, error) {
-	var putOff []*node
-	for _, n := range w.caller.candidates(w.call) {
-		r, done := w.ask(ctx, n, n.guarded)
-		if r.Phase == PhaseBreaker {
-			putOff = append(putOff, n)
-		} else if done {
-			return w.end(ctx, r)
-		}
+// run asks until one answers, and returns when no attempt is under way any more.
+func (w *walk) run() (any, error) {
+	w.waiting = append(w.waitingSpace[:0], w.caller.route(&w.call)...)
+	w.tries = w.triesSpace[:0]
+	w.began = time.Now()
+	w.mu.Lock()
+	t := w.nextLocked(w.firstReason())
+	w.mu.Unlock()
+	if t != nil {
+		w.caller.probeOthers(w, t.node)
+		w.follow(t)
 	}
-	for _, n := range putOff {
-		w.forgetRefusal(n)
-		if r, done := w.ask(ctx, n, n.insisted); done {
-			return w.end(ctx, r)
-		}
-	}
-	return nil, w.fail(ctx, true)
+	w.others.Wait()
+	return w.result()
 }
 
-// ask makes one attempt and reports whether the walk ends with it.
-func (w *walk) ask(ctx context.Context, n *node, how func(func() result) result) (result, bool) {
-	if ctx.Err() != nil {
-		return result{Attempt: Attempt{outcome: cancelled, Err: ctx.Err()}}, true
+func (w *walk) firstReason() Why {
+	if w.call.target != nil {
+		return WhyTargeted
 	}
-	r := how(func() result { return w.caller.attempt(ctx, n, w.op, w.call) })
-	w.attempts = append(w.attempts, r.Attempt)
-	next := r.outcome.after(w.op.endpoint.Repeat, w.call.tryNext && !(w.call.oneNo && r.outcome == denied))
-	w.log(ctx, r, next)
-	return r, next != askNext
+	return WhyFirst
 }
 
-func (w *walk) end(ctx context.Context, r result) (any, error) {
-	if r.outcome == answered {
-		return r.answer, nil
-	}
-	return nil, w.fail(ctx, false)
+// staggered reports whether attempts may overlap.
+func (w *walk) staggered() bool {
+	return w.op.endpoint.Repeat == zbs.Read && w.call.tryNext && w.caller.cfg.mostStagger > 0
 }
 
-func (w *walk) fail(ctx context.Context, exhausted bool) error {
-	return &WalkError{
-		Op:        w.op.endpoint.Name,
-		Attempts:  w.attempts,
-		Stop:      ctx.Err(),
-		exhausted: exhausted && ctx.Err() == nil,
-		mutation:  w.op.endpoint.Repeat != zbs.Read,
+// follow makes the attempt, and those that follow from it.
+func (w *walk) follow(t *try) {
+	for t != nil {
+		ctx, end := w.caller.beginAttempt(t.ctx, w.op.endpoint, t.node.addr)
+		t.ctx = ctx
+		r := w.caller.attempt(t, w.op, &w.call)
+		next, step := w.ended(t, &r)
+		t.node.count(w.op.endpoint, r)
+		end(r.Attempt)
+		w.log(r, step)
+		t = next
 	}
 }
 
-// forgetRefusal drops the attempt that the node's breaker refused: what it
-// does when it is asked after all takes its place.
-func (w *walk) forgetRefusal(n *node) {
-	kept := w.attempts[:0]
-	for _, a := range w.attempts {
-		if a.Addr != n.addr || a.Phase != PhaseBreaker {
-			kept = append(kept, a)
-		}
+// ended takes the end of an attempt and returns the one that is made in its
+// place, if any. It is told to the breaker before anybody is chosen.
+func (w *walk) ended(t *try, r *result) (next *try, s step) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r.Why, r.Breaker, r.Began = t.attempt.Why, t.attempt.Breaker, t.attempt.Began
+	if t.lost != answered {
+		t.judgeLoser(r)
 	}
-	w.attempts = kept
+	t.node.breaker.report(r.health())
+	t.attempt, t.ended = r.Attempt, true
+	if w.over {
+		return nil, stop
+	}
+	s = r.outcome.after(w.op.endpoint.Repeat, w.call.tryNext && !(w.call.oneNo && r.outcome == denied))
+	switch {
+	case s == finish:
+		w.winner, w.answer = t, r.answer
+		w.overLocked()
+	case s == stop:
+		w.overLocked()
+	case r.outcome == putOff:
+		w.tries = slices.DeleteFunc(w.tries, func(other *try) bool { return other == t })
+		w.putOff = append(w.putOff, t.node)
+		next = w.nextLateLocked()
+	case t == w.newestLocked() || !w.busyLocked():
+		next = w.nextLocked(WhyFailed)
+	}
+	return next, s
 }
 
-func (w *walk) log(ctx context.Context, r result, next step) {
-	logger := w.caller.cfg.logger
-	level := slog.LevelDebug
-	if next == askNext && r.Phase != PhaseBreaker {
-		level = slog.LevelWarn
-	}
-	if !logger.Enabled(ctx, level) {
+// judgeLoser says how an attempt ended that another one made superfluous. What
+// it brought all the same comes too late.
+func (t *try) judgeLoser(r *result) {
+	switch r.outcome {
+	case answered:
+		r.outcome = outrun // so it is not slow
+	case unsent, faulted, timedOut:
+		r.outcome = t.lost
+	default:
 		return
 	}
-	attrs := []slog.Attr{
-		slog.String(keyOp, w.op.endpoint.Name),
-		slog.String(keyMDS, r.Addr.String()),
-		slog.Duration(keyDuration, r.Duration),
+	r.Err = &lateError{r.Duration}
+	if r.Phase == "" {
+		r.Phase = PhaseWait
 	}
-	if r.Err != nil {
-		attrs = append(attrs, slog.String(keyPhase, string(r.Phase)), slog.Any(keyError, r.Err))
-	}
-	logger.LogAttrs(ctx, level, "mds attempt", attrs...)
 }
 
-// Keys of log records.
-const (
-	keyOp       = "op"
-	keyMDS      = "mds"
-	keyPhase    = "phase"
-	keyError    = "error"
-	keyDuration = "duration"
-)
-
-// candidates returns whom to ask, in order: as the router says for the key, and
-// among these closed breakers first, half-open next, open last; behind all of
-// them those that a Session knows to be disconnected.
-func (c *Caller) candidates(cc callConfig) (nodes []*node) {
-	if cc.target != nil {
-		if n := c.byName[cc.target.String()]; n != nil {
-			nodes = append(nodes, n)
+// overLocked ends the walk: attempts that are under way lose. One that began
+// before the winner was slow, as far as it got hold of a connection.
+func (w *walk) overLocked() {
+	w.over = true
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	slow := w.winner != nil
+	for _, t := range w.tries {
+		if t == w.winner {
+			slow = false
+		} else if !t.ended {
+			t.lost = outrun
+			if slow && t.placed.Load() != nil {
+				t.lost = overtaken
+			}
+			t.cancel()
 		}
-		return nodes
 	}
-	routed := c.nodes
-	if cc.key != "" {
-		routed = c.routed(cc.key)
-	}
-	byState := make(map[Breaker][]*node, 3)
-	for _, n := range routed {
-		state := n.state()
-		byState[state] = append(byState[state], n)
-	}
-	for _, state := range []Breaker{BreakerClosed, BreakerHalfOpen, BreakerOpen} {
-		nodes = append(nodes, byState[state]...)
-	}
-	slices.SortStableFunc(nodes, func(a, b *node) int { return a.rank() - b.rank() })
-	return nodes
 }
 
-func (n *node) rank() int {
-	if n.disconnected.Load() {
-		return 1
+// nextLocked begins an attempt at the best of those that wait, or of those that
+// were busy. It returns nil when nobody is left, or may be asked now.
+func (w *walk) nextLocked(why Why) *try {
+	if w.ctx.Err() != nil {
+		w.overLocked()
+		return nil
 	}
-	return 0
+	for len(w.waiting)+len(w.putOff) > 0 {
+		from, order := &w.waiting, byTurn
+		if len(w.waiting) == 0 {
+			from, order, why = &w.putOff, byLoad, WhyPutOff
+		}
+		i := best(*from, order)
+		n := (*from)[i]
+		affordable := w.affordableLocked(n, why)
+		if !affordable && why != WhyFailed && w.busyLocked() {
+			return nil // perhaps later
+		}
+		*from = slices.Delete(*from, i, i+1)
+		if affordable {
+			return w.beginLocked(n, why)
+		}
+		w.refused = append(w.refused, n)
+	}
+	if !w.busyLocked() {
+		w.exhaust = true
+		w.overLocked()
+	}
+	return nil
+}
+
+// nextLateLocked is nextLocked when an attempt takes long. If nobody may be
+// asked now, it is tried again after a while.
+func (w *walk) nextLateLocked() *try {
+	t := w.nextLocked(WhySlow)
+	if t == nil && !w.over && len(w.waiting)+len(w.putOff) > 0 {
+		w.stagger *= staggerPatience
+		w.patient = true
+		w.rearmLocked()
+	}
+	return t
+}
+
+// affordableLocked reports whether n may be asked although a request of this
+// call may have reached another MDS. That costs an extra attempt of the budget.
+// When it is spent, an MDS that has not failed lately is asked all the same if
+// the one before failed; if that is merely slow, only after a long while.
+func (w *walk) affordableLocked(n *node, why Why) bool {
+	sent := slices.ContainsFunc(w.tries, func(t *try) bool { return t.ended && t.attempt.Sent || !t.ended && t.underway() })
+	if !sent || w.caller.budget.withdraw() {
+		return true
+	}
+	return n.breaker.clean.Load() && (why == WhyFailed || w.patient)
+}
+
+func (w *walk) beginLocked(n *node, why Why) *try {
+	t := newTry(w.ctx, n, w.call.timeout)
+	t.attempt = Attempt{Addr: n.addr, Why: why, Breaker: n.breaker.state(), Began: t.began.Sub(w.began)}
+	n.tally(w.op.endpoint.Name).attempts.Add(1)
+	w.tries = append(w.tries, t)
+	if w.staggered() && len(w.waiting)+len(w.putOff) > 0 {
+		w.stagger = w.caller.stagger(n, w.op.endpoint.Name)
+		if why == WhyPutOff {
+			w.stagger *= staggerPatience // it has been in all queues: let it keep its place
+		}
+		w.patient = false
+		w.rearmLocked()
+	}
+	return t
+}
+
+func (w *walk) rearmLocked() {
+	if w.timer == nil {
+		w.timer = time.AfterFunc(w.stagger, w.late)
+		return
+	}
+	w.timer.Reset(w.stagger)
+}
+
+// late runs when the newest attempt has taken longer than its stagger. One that
+// still waits for a connection goes to the next MDS itself: nothing was sent.
+func (w *walk) late() {
+	t := w.startLate()
+	if t == nil {
+		return
+	}
+	defer w.others.Done()
+	w.follow(t)
+}
+
+func (w *walk) startLate() *try {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	newest := w.newestLocked()
+	if w.over || newest == nil || newest.ended {
+		return nil // whoever ended it goes on
+	}
+	if withdraw := newest.withdraw.Load(); withdraw != nil {
+		(*withdraw)()
+		return nil
+	}
+	t := w.nextLateLocked()
+	if t != nil {
+		w.others.Add(1)
+	}
+	return t
+}
+
+func (w *walk) newestLocked() *try {
+	if len(w.tries) == 0 {
+		return nil
+	}
+	return w.tries[len(w.tries)-1]
+}
+
+// busyLocked reports whether an attempt is under way.
+func (w *walk) busyLocked() bool {
+	return slices.ContainsFunc(w.tries, func(t *try) bool { return !t.ended })
+}
+
+// best returns the index of the node that is asked most willingly: the one of
+// least rank, and among equals the first in order.
+func best(nodes []*node, order func(a, b *node, rank int) bool) int {
+	found, least := 0, nodes[0].rank()
+	for i := 1; i < len(nodes); i++ {
+		rank := nodes[i].rank()
+		if rank < least || rank == least && order(nodes[i], nodes[found], rank) {
+			found, least = i, rank
+		}
+	}
+	return found
+}
+
+// byTurn keeps the order of those that are well. Those that have failed take
+// turns, so that one which is back is found although only one is asked.
+func byTurn(a, b *node, rank int) bool { return rank > 0 && a.tried.Load() < b.tried.Load() }
+
+// byLoad puts first who has the least to do.
+func byLoad(a, b *node, _ int) bool { return a.inFlight.Load() < b.inFlight.Load() }
+
+// route returns whom to ask, in the order of the router or the list. It may be
+// the Caller's own list, which must not be changed.
+func (c *Caller) route(cc *callConfig) []*node {
+	switch {
+	case cc.target != nil:
+		if n := c.byName[cc.target.String()]; n != nil {
+			return []*node{n}
+		}
+		return nil
+	case cc.key != "":
+		return c.routed(cc.key)
+	default:
+		return c.nodes
+	}
 }
 
 // routed returns every node once, those that the router names first.
 func (c *Caller) routed(key string) []*node {
 	nodes := make([]*node, 0, len(c.nodes))
-	seen := make(map[*node]bool, len(c.nodes))
 	add := func(n *node) {
-		if n != nil && !seen[n] {
-			seen[n] = true
+		if n != nil && !slices.Contains(nodes, n) {
 			nodes = append(nodes, n)
 		}
 	}
@@ -159,3 +322,32 @@ func (c *Caller) routed(key string) []*node {
 	}
 	return nodes
 }
+
+func (w *walk) log(r result, next step) {
+	logger := w.caller.cfg.logger
+	level := slog.LevelDebug
+	if next == askNext {
+		level = slog.LevelWarn
+	}
+	if !logger.Enabled(w.ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String(keyOp, w.op.endpoint.Name),
+		slog.String(keyMDS, r.Addr.String()),
+		slog.Duration(keyDuration, r.Duration),
+	}
+	if r.Err != nil {
+		attrs = append(attrs, slog.String(keyPhase, string(r.Phase)), slog.Any(keyError, r.Err))
+	}
+	logger.LogAttrs(w.ctx, level, "mds attempt", attrs...)
+}
+
+// Keys of log records.
+const (
+	keyOp       = "op"
+	keyMDS      = "mds"
+	keyPhase    = "phase"
+	keyError    = "error"
+	keyDuration = "duration"
+)

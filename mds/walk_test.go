@@ -91,7 +91,7 @@ func isAgentError(err error) bool {
 	return ok
 }
 
-// What a broken first MDS costs, to the nanosecond.
+// What a broken first MDS costs without a stagger, to the nanosecond.
 func TestBrokenFirstMDSCosts(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -105,7 +105,7 @@ func TestBrokenFirstMDSCosts(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cluster, c := start(t, 3, mds.WithAttemptTimeout(7*time.Second), mds.WithConnectTimeout(3*time.Second))
+				cluster, c := start(t, 3, mds.WithStagger(0, 0), mds.WithAttemptTimeout(7*time.Second), mds.WithConnectTimeout(3*time.Second))
 				cluster.Node(0).Inject(tc.fault)
 				began := time.Now()
 				var trace mds.Trace
@@ -190,7 +190,7 @@ func TestAllDeadIsOneLine(t *testing.T) {
 
 func TestContextEndsTheWalk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := start(t, 3, mds.WithAttemptTimeout(2*time.Second))
+		cluster, c := start(t, 3, mds.WithStagger(0, 0), mds.WithAttemptTimeout(2*time.Second))
 		for i := range 3 {
 			cluster.Node(i).Inject(fakemds.Hang)
 		}
@@ -215,7 +215,7 @@ func TestContextEndsTheWalk(t *testing.T) {
 
 func TestBreakerChoosesTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := start(t, 2, mds.WithAttemptTimeout(time.Second), mds.WithBreaker(3, 10*time.Second))
+		cluster, c := start(t, 2, mds.WithStagger(0, 0), mds.WithAttemptTimeout(time.Second), mds.WithBreaker(3, 10*time.Second))
 		first := c.Addrs()[0]
 		call := func() error {
 			_, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}, mds.TryNext())
@@ -227,8 +227,14 @@ func TestBreakerChoosesTheOrder(t *testing.T) {
 				t.Fatalf("call %d: %v", i, err)
 			}
 		}
-		if n, state := len(cluster.Node(0).Requests()), c.Breaker(first); n != 3 || state != mds.BreakerOpen {
-			t.Errorf("the hung MDS was asked %d times and its breaker is %s; want 3 and open", n, state)
+		if n, state := c.Stats().MDS[0].Attempts, c.Breaker(first); n != 1 || state != mds.BreakerClosed {
+			t.Errorf("the hung MDS was asked by %d calls and its breaker is %s; want 1 and closed", n, state)
+		}
+		for range 2 {
+			mds.Call(t.Context(), c, zbs.Echo{}, mds.Target(first))
+		}
+		if state := c.Breaker(first); state != mds.BreakerOpen {
+			t.Errorf("breaker %s after three failures, want open", state)
 		}
 
 		// With every breaker open the MDS are asked all the same.

@@ -15,10 +15,6 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// demoTimeout bounds an attempt of the demo, so that nobody waits 30 s to see
-// what a hung MDS costs.
-const demoTimeout = time.Second
-
 func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
@@ -62,7 +58,7 @@ var scenes = []scene{
 	{
 		title:  "The first MDS hangs",
 		setup:  func(d *demonstration) { d.node().Inject(fakemds.Hang) },
-		lesson: fmt.Sprintf("A hung MDS costs one attempt time-out (%v here, 30s by default), not the call.", demoTimeout),
+		lesson: "It takes far longer than usual, so the next one is asked as well. From now on it is asked last.",
 	},
 	{
 		title: "All MDS are dead",
@@ -112,7 +108,7 @@ func (d *demonstration) newCaller() (*mds.Caller, error) {
 		return nil, err
 	}
 	return mds.New(d.cluster.Addrs(), mds.WithDialContext(d.cluster.DialContext),
-		mds.WithCallbackListener(listener), mds.WithAttemptTimeout(demoTimeout))
+		mds.WithCallbackListener(listener))
 }
 
 // play shows one scene.

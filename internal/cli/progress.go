@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -36,11 +38,17 @@ func (a *app) newProgress() *progress {
 	}}
 }
 
-// attempt is told of each attempt at an MDS.
-func (p *progress) attempt(e zbs.Endpoint, addr zbs.Addr) {
+// Call makes progress a mds.Hook; it shows attempts.
+func (p *progress) Call(ctx context.Context, _ zbs.Endpoint) (context.Context, func(mds.Trace, error)) {
+	return ctx, nil
+}
+
+// Attempt is told of each attempt at an MDS.
+func (p *progress) Attempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (context.Context, func(mds.Attempt)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = fmt.Sprintf("%s at %s: ", e.Name, addr)
+	return ctx, nil
 }
 
 // during shows what is under way until the function it returns is called.

@@ -23,7 +23,7 @@ func TestProgress(t *testing.T) {
 
 		stop := p.during("copy zbs://p/a@s to zbs://p/b")
 		time.Sleep(1500 * time.Millisecond)
-		p.attempt(zbs.EndpointCopy, zbs.Addr{Host: "mds-a", Port: 7763})
+		p.Attempt(t.Context(), zbs.EndpointCopy, zbs.Addr{Host: "mds-a", Port: 7763})
 		time.Sleep(time.Second)
 		width.Store(20)
 		time.Sleep(88 * time.Second)

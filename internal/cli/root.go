@@ -132,7 +132,7 @@ func (a *app) caller() (*mds.Caller, error) {
 		opts = append(opts, mds.WithConnectTimeout(s.connectTimeout))
 	}
 	if a.progress != nil {
-		opts = append(opts, mds.WithOnAttempt(a.progress.attempt))
+		opts = append(opts, mds.WithHook(a.progress))
 	}
 	if a.callbackURL != "" {
 		opts = append(opts, mds.WithCallbackURL(a.callbackURL))

@@ -1,0 +1,120 @@
+package mds
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Breaker is the state of an MDS's circuit breaker. It chooses the order in
+// which MDS are asked, and never has the last word.
+type Breaker string
+
+const (
+	BreakerClosed   Breaker = "closed"    // asked in its turn, after those that did not fail just before
+	BreakerHalfOpen Breaker = "half-open" // asked behind those that are closed; a probe finds out whether it is back
+	BreakerOpen     Breaker = "open"      // asked last
+)
+
+// BreakerEvent is a change of the state of an MDS's circuit breaker.
+type BreakerEvent struct {
+	Addr     zbs.Addr
+	From, To Breaker
+	At       time.Time
+}
+
+// health is what an attempt tells of its MDS.
+type health uint8
+
+const (
+	neutral   health = iota // nothing
+	healthy                 // it answered, if only to refuse
+	unhealthy               // it failed, or was overtaken
+)
+
+// breaker is a gobreaker that is told of attempts when they have ended. None
+// holds a place in it while it is under way, so that a probe which hangs keeps
+// no other from closing it.
+type breaker struct {
+	addr   zbs.Addr
+	cfg    *config
+	events *eventQueue[BreakerEvent]
+	clean  atomic.Bool // closed, and what it was told last was good
+
+	mu    sync.Mutex // guards what follows
+	inner *gobreaker.CircuitBreaker[struct{}]
+}
+
+func newBreaker(addr zbs.Addr, cfg *config, events *eventQueue[BreakerEvent]) *breaker {
+	b := &breaker{addr: addr, cfg: cfg, events: events}
+	b.renew()
+	return b
+}
+
+var errUnhealthy = errors.New("unhealthy")
+
+func succeed() (struct{}, error) { return struct{}{}, nil }
+func fail() (struct{}, error)    { return struct{}{}, errUnhealthy }
+
+// report tells how an attempt ended. Good news change nothing on a clean
+// breaker, and an answer closes one in any state.
+func (b *breaker) report(h health) {
+	if h == neutral || h == healthy && b.clean.Load() {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if h == unhealthy {
+		b.clean.Store(false)
+		b.inner.Execute(fail)
+		return
+	}
+	if _, err := b.inner.Execute(succeed); err != nil { // open: it cannot be told of a success
+		b.renew()
+		b.push(gobreaker.StateOpen, gobreaker.StateClosed)
+	}
+	b.clean.Store(true)
+}
+
+// renew puts a closed breaker in the place of the one before.
+func (b *breaker) renew() {
+	b.inner = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+		Name:    b.addr.String(),
+		Timeout: b.cfg.breakerPause,
+		ReadyToTrip: func(c gobreaker.Counts) bool {
+			return c.ConsecutiveFailures >= uint32(b.cfg.breakerFailures)
+		},
+		OnStateChange: func(_ string, from, to gobreaker.State) { b.push(from, to) },
+	})
+	b.clean.Store(true)
+}
+
+// push queues an event. The mutex is held, which puts events in order.
+func (b *breaker) push(from, to gobreaker.State) {
+	b.events.push(BreakerEvent{Addr: b.addr, From: nameOf(from), To: nameOf(to), At: time.Now()})
+}
+
+func (b *breaker) state() Breaker {
+	if b.clean.Load() {
+		return BreakerClosed
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return nameOf(b.inner.State())
+}
+
+func nameOf(s gobreaker.State) Breaker {
+	switch s {
+	case gobreaker.StateClosed:
+		return BreakerClosed
+	case gobreaker.StateHalfOpen:
+		return BreakerHalfOpen
+	default:
+		return BreakerOpen
+	}
+}

@@ -1,0 +1,292 @@
+package mds_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// read asks for the clients of the volume and returns how long that took.
+func read(t *testing.T, c *mds.Caller, opts ...mds.CallOption) (time.Duration, mds.Trace, error) {
+	t.Helper()
+	var trace mds.Trace
+	began := time.Now()
+	_, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}, append(opts, mds.TryNext(), mds.Record(&trace))...)
+	return time.Since(began), trace, err
+}
+
+const firstStagger = 20 * time.Millisecond // before anything is known of an endpoint
+
+// What broken MDS cost a read, to the nanosecond, and what they cost from the
+// second call on: nothing, wherever in the order they stand.
+func TestBrokenMDSCostAStagger(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		faults map[int]fakemds.Fault
+		want   time.Duration
+	}{
+		{"healthy", nil, 0},
+		{"first refused", map[int]fakemds.Fault{0: fakemds.Refuse}, 0},
+		{"first reset", map[int]fakemds.Fault{0: fakemds.Reset}, 0},
+		{"first hung", map[int]fakemds.Fault{0: fakemds.Hang}, firstStagger},
+		{"first blackholed", map[int]fakemds.Fault{0: fakemds.Blackhole}, firstStagger},
+		{"second hung", map[int]fakemds.Fault{1: fakemds.Hang}, 0},
+		{"third blackholed", map[int]fakemds.Fault{2: fakemds.Blackhole}, 0},
+		{"two hung", map[int]fakemds.Fault{0: fakemds.Hang, 1: fakemds.Hang}, 2 * firstStagger},
+		{"hung and blackholed", map[int]fakemds.Fault{0: fakemds.Hang, 1: fakemds.Blackhole}, 2 * firstStagger},
+		{"refused and hung", map[int]fakemds.Fault{0: fakemds.Refuse, 1: fakemds.Hang}, firstStagger},
+		{"hung and reset", map[int]fakemds.Fault{0: fakemds.Hang, 1: fakemds.Reset}, firstStagger},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cluster, c := start(t, 3)
+				for i, f := range tc.faults {
+					cluster.Node(i).Inject(f)
+				}
+				if took, _, err := read(t, c); err != nil || took != tc.want {
+					t.Errorf("the first call took %v, want %v: %v", took, tc.want, err)
+				}
+				for i := range 200 {
+					if took, _, err := read(t, c); err != nil || took != 0 {
+						t.Fatalf("call %d took %v, want nothing: %v", i+2, took, err)
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+				for i := range 3 {
+					checkConnections(t, cluster.Node(i), mds.DefaultConnections)
+				}
+			})
+		})
+	}
+}
+
+// The stagger is four times what the MDS usually takes, within its bounds.
+func TestStaggerFollowsTheLatency(t *testing.T) {
+	for latency, want := range map[time.Duration]time.Duration{
+		0:                      mds.DefaultLeastStagger,
+		2 * time.Millisecond:   mds.DefaultLeastStagger,
+		15 * time.Millisecond:  60 * time.Millisecond,
+		50 * time.Millisecond:  200 * time.Millisecond,
+		100 * time.Millisecond: mds.DefaultMostStagger,
+	} {
+		t.Run(latency.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cluster, c := start(t, 2)
+				for i := range 2 {
+					cluster.Node(i).Inject(fakemds.Slow(latency))
+				}
+				for range 50 {
+					if _, _, err := read(t, c, mds.NoTryNext()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				cluster.Node(0).Clear()
+				cluster.Node(0).Inject(fakemds.Hang)
+				took, trace, err := read(t, c)
+				if err != nil || took != want+latency {
+					t.Errorf("took %v, want the stagger of %v and %v of service: %v", took, want, latency, err)
+				}
+				if a := trace.Attempts[1]; a.Why != mds.WhySlow || a.Began != want {
+					t.Errorf("second attempt %s after %v", a.Why, a.Began)
+				}
+			})
+		})
+	}
+}
+
+// A read whose service takes longer than the largest stagger is asked for twice
+// by no more than the budget allows, and its answer is waited for.
+func TestSlowServiceIsNotAskedForThrice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3, mds.WithRetryBudget(5, 0.1))
+		for i := range 3 {
+			cluster.Node(i).Inject(fakemds.Slow(time.Second))
+		}
+		const calls = 200
+		for i := range calls {
+			if took, _, err := read(t, c); err != nil || took != time.Second {
+				t.Fatalf("call %d took %v: %v", i, took, err)
+			}
+		}
+		// The budget, a tenth of the successes, and a tenth of the seconds.
+		if n := len(cluster.Requests()); n < calls+5 || n > calls+5+2*calls/10+1 {
+			t.Errorf("%d requests for %d calls", n, calls)
+		}
+	})
+}
+
+func TestWhoIsNotStaggered(t *testing.T) {
+	for name, tc := range map[string]struct {
+		opts []mds.Option
+		call func(context.Context, *mds.Caller) error
+	}{
+		"a change": {nil, func(ctx context.Context, c *mds.Caller) error {
+			_, err := mds.Call(ctx, c, zbs.FlattenVolume{Path: cbdPath}, mds.TryNext())
+			return err
+		}},
+		"a read without TryNext": {nil, func(ctx context.Context, c *mds.Caller) error {
+			_, err := mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
+			return err
+		}},
+		"a read when it is off": {[]mds.Option{mds.WithStagger(0, 0)}, func(ctx context.Context, c *mds.Caller) error {
+			_, err := mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath}, mds.TryNext())
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cluster, c := start(t, 3, append(tc.opts, mds.WithAttemptTimeout(time.Minute))...)
+				cluster.Node(0).Inject(fakemds.Hang)
+				ctx, cancel := context.WithTimeout(t.Context(), 59*time.Second)
+				defer cancel()
+				if err := tc.call(ctx, c); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("error %v, want the context's", err)
+				}
+				if n := cluster.Node(1).Asked("") + cluster.Node(2).Asked(""); n != 0 {
+					t.Errorf("the others were asked %d times", n)
+				}
+			})
+		})
+	}
+}
+
+// Who loses is cancelled, and its connection is closed, not left silent.
+func TestLosersAreCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3)
+		cluster.Node(0).Inject(fakemds.Hang)
+		cluster.Node(1).Inject(fakemds.Hang)
+		_, trace, err := read(t, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		for i := range 2 {
+			if now, _ := cluster.Node(i).OpenConns(); now != 0 {
+				t.Errorf("MDS %d has %d connections open", i, now)
+			}
+			if a := trace.Attempts[i]; !errors.Is(a.Err, mds.ErrOvertaken) || !a.Sent || a.Phase != mds.PhaseWait {
+				t.Errorf("attempt %+v, want it sent and overtaken", a)
+			}
+		}
+		if addr, _ := trace.Answered(); addr != c.Addrs()[2] {
+			t.Errorf("answered by %v", addr)
+		}
+	})
+}
+
+// One that was overtaken is slow: the next call starts with another, and its
+// breaker opens. One that was asked later and lost is neither.
+func TestOvertakenIsSlowAndOutrunIsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3)
+		cluster.Node(0).Inject(fakemds.Slow(firstStagger + time.Millisecond))
+		cluster.Node(1).Inject(fakemds.Hang)
+		took, trace, err := read(t, c) // the first answers 1 ms after the second was asked
+		if err != nil || took != firstStagger+time.Millisecond || !errors.Is(trace.Attempts[1].Err, mds.ErrOvertaken) {
+			t.Fatalf("took %v, %v: %v", took, trace, err)
+		}
+		if s := c.Stats().MDS[1]; s.Overtaken != 0 || s.Cancelled != 1 || s.LastErr != nil {
+			t.Errorf("who lost to one asked earlier: %+v", s)
+		}
+		cluster.Node(0).Inject(fakemds.Hang)
+		cluster.Node(1).Clear()
+		if _, _, err := read(t, c); err != nil {
+			t.Fatal(err)
+		}
+		if s := c.Stats().MDS[0]; s.Overtaken != 1 || s.LastErr == nil {
+			t.Errorf("who was overtaken: %+v", s)
+		}
+		_, trace, err = read(t, c)
+		if err != nil || trace.Attempts[0].Addr == c.Addrs()[0] {
+			t.Errorf("the next call began with the slow one: %v", trace)
+		}
+		if s := trace.Skipped; len(s) != 2 || s[0].Addr != c.Addrs()[0] || s[0].Reason != mds.BehindForBreaker || s[1].Reason != mds.NotNeeded {
+			t.Errorf("skipped %+v", s)
+		}
+		for range 10 { // probes ride along
+			time.Sleep(100 * time.Millisecond)
+			read(t, c)
+		}
+		if state := c.Breaker(c.Addrs()[0]); state == mds.BreakerClosed {
+			t.Errorf("the breaker of the hung MDS is %s", state)
+		}
+	})
+}
+
+// An MDS that is slower than every stagger loses, and is given its chance again
+// and again.
+func TestSlowMDSIsNotExiledForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 2)
+		cluster.Node(0).Inject(fakemds.Slow(700 * time.Millisecond))
+		chances := 0
+		for range 100 {
+			took, trace, err := read(t, c)
+			if err != nil || took > mds.DefaultMostStagger {
+				t.Fatalf("took %v: %v", took, err)
+			}
+			if trace.Attempts[0].Addr == c.Addrs()[0] {
+				chances++
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if chances < 5 || chances > 20 {
+			t.Errorf("%d of 100 calls in 10s began with it", chances)
+		}
+		cluster.Node(0).Clear()
+		time.Sleep(2 * time.Second)
+		read(t, c)
+		time.Sleep(time.Second)
+		if _, trace, _ := read(t, c); trace.Attempts[0].Addr != c.Addrs()[0] {
+			t.Errorf("it is quick again, and is not asked first: %v", trace)
+		}
+	})
+}
+
+// Who finds every connection to an MDS taken goes to the next one after a
+// stagger: nothing was sent, so that costs neither a request nor the budget.
+func TestBusyMDSIsPutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 2, mds.WithRetryBudget(0, 0))
+		for i := range 2 {
+			cluster.Node(i).Inject(fakemds.Slow(100 * time.Millisecond))
+		}
+		var mu sync.Mutex // guards longest
+		var longest time.Duration
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				took, _, err := read(t, c)
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				longest = max(longest, took)
+			})
+		}
+		wg.Wait()
+		if n := len(cluster.Requests()); n != 16 {
+			t.Errorf("%d requests for 16 calls", n)
+		}
+		// Four rounds of 100 ms if one MDS had all calls, two if both share them.
+		if longest > 250*time.Millisecond {
+			t.Errorf("the longest call took %v", longest)
+		}
+		s := c.Stats()
+		if s.MDS[0].PutOff == 0 || s.MDS[0].Answered+s.MDS[1].Answered != 16 {
+			t.Errorf("put off %d, answered %d and %d", s.MDS[0].PutOff, s.MDS[0].Answered, s.MDS[1].Answered)
+		}
+		for i := range 2 {
+			checkConnections(t, cluster.Node(i), mds.DefaultConnections)
+		}
+	})
+}
