@@ -1,6 +1,10 @@
 package mds
 
-import "github.com/zbsclient/zbsclient/zbs"
+import (
+	"slices"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
 
 // Why says for what reason an MDS was asked.
 type Why string
@@ -27,6 +31,11 @@ func (t Trace) Answered() (addr zbs.Addr, ok bool) {
 		}
 	}
 	return zbs.Addr{}, false
+}
+
+// Clone returns a copy that shares nothing with t but errors.
+func (t Trace) Clone() Trace {
+	return Trace{Attempts: slices.Clone(t.Attempts), Skipped: slices.Clone(t.Skipped)}
 }
 
 // trace returns what the walk did.

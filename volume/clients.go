@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/zbsclient/zbsclient/mds"
@@ -24,7 +25,9 @@ type ClientList struct {
 
 // Clients asks who has a volume open. It asks one MDS after the other until one
 // answers, each for at most ClientsTimeout; opts come after these defaults and
-// hold for the capacity call that finds an unknown pool as well.
+// hold for the capacity call that finds an unknown pool as well. Calls without
+// opts that ask about one volume at the same time share one, which begins after
+// each of them did.
 //
 // An empty list is no proof that nobody has the volume open: an agent answers
 // one as well after a restart, on a storage too old to list clients and for a
@@ -35,6 +38,16 @@ type ClientList struct {
 // when it does not (nothing is sent), ErrNotFound when the cluster has no such
 // pool, or are a *mds.WalkError. The list then holds the trace alone.
 func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (ClientList, error) {
+	if len(opts) > 0 {
+		return s.askClients(ctx, path, opts)
+	}
+	list, err := s.clients.do(ctx, path, func() (ClientList, error) { return s.askClients(ctx, path, nil) })
+	list.Path = path
+	list.Clients, list.Trace = slices.Clone(list.Clients), list.Trace.Clone()
+	return list, err
+}
+
+func (s *Service) askClients(ctx context.Context, path zbs.Path, opts []mds.CallOption) (ClientList, error) {
 	list := ClientList{Path: path}
 	cbd, err := s.resolveVolume(ctx, path, opts)
 	if walk, ok := errors.AsType[*mds.WalkError](err); ok {

@@ -28,8 +28,16 @@ type Info struct {
 
 // Query asks for size and parent of a volume. Errors wrap zbs.ErrInvalidPath
 // when path names no volume (nothing is sent), ErrNotFound when the volume or
-// its pool does not exist, or are a *mds.WalkError. It changes nothing.
+// its pool does not exist, or are a *mds.WalkError. It changes nothing. Calls
+// without opts are shared as those of Clients.
 func (s *Service) Query(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (Info, error) {
+	if len(opts) > 0 {
+		return s.askQuery(ctx, path, opts)
+	}
+	return s.queries.do(ctx, path, func() (Info, error) { return s.askQuery(ctx, path, nil) })
+}
+
+func (s *Service) askQuery(ctx context.Context, path zbs.Path, opts []mds.CallOption) (Info, error) {
 	cbd, err := s.resolveVolume(ctx, path, opts)
 	if err != nil {
 		return Info{}, fmt.Errorf("query %s: %w", path, err)

@@ -21,6 +21,8 @@ type Service struct {
 	refresh singleflight.Group
 	storage atomic.Pointer[string] // its version, nil until it is known
 	guard   func() *Guard          // in front of what harms whoever has a volume open
+	clients coalescer[ClientList]
+	queries coalescer[Info]
 
 	anySnapshotName bool
 }
