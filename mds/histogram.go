@@ -11,7 +11,7 @@ import (
 // minutes, so that a quantile is off by at most an eighth.
 const (
 	subBuckets  = 8
-	buckets     = 26 * subBuckets
+	buckets     = 25 * subBuckets
 	longestTime = 1<<27*time.Microsecond - 1
 )
 

@@ -1,0 +1,88 @@
+package mds
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+func TestBuckets(t *testing.T) {
+	for i := range buckets {
+		if end := bucketEnd(i); bucketOf(end) != i || end != longestTime+1 && bucketOf(end+1) != i+1 {
+			t.Errorf("bucket %d ends at %v, which falls into %d", i, end, bucketOf(end))
+		}
+	}
+	for _, d := range []time.Duration{-1, 0, 1, time.Microsecond} {
+		if bucketOf(d) != 0 {
+			t.Errorf("%v falls into bucket %d", d, bucketOf(d))
+		}
+	}
+	if bucketOf(time.Hour) != buckets-1 {
+		t.Errorf("an hour falls into bucket %d of %d", bucketOf(time.Hour), buckets)
+	}
+}
+
+// A quantile is at least the true one, and too much by an eighth at the most.
+func TestQuantiles(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		times := rapid.SliceOfN(rapid.Int64Range(int64(10*time.Microsecond), int64(time.Minute)), 1, 50).Draw(t, "times")
+		var live liveHistogram
+		var longest, sum time.Duration
+		for _, d := range times {
+			live.observe(time.Duration(d))
+			longest = max(longest, time.Duration(d))
+			sum += time.Duration(d)
+		}
+		h := live.snapshot()
+		if h.Count != uint64(len(times)) || h.Sum != sum {
+			t.Fatalf("%d durations of %v, want %d of %v", h.Count, h.Sum, len(times), sum)
+		}
+		if got := h.Quantile(1); got < longest || got > longest+longest/8+time.Microsecond {
+			t.Fatalf("the longest is %v, not %v", longest, got)
+		}
+		q := rapid.Float64Range(0, 1).Draw(t, "q")
+		atMost := 0
+		for _, d := range times {
+			if time.Duration(d) <= h.Quantile(q) {
+				atMost++
+			}
+		}
+		if float64(atMost) < q*float64(len(times))-1e-9 {
+			t.Fatalf("%d of %d are within the quantile %v", atMost, len(times), q)
+		}
+		both := h.plus(h)
+		if both.Count != 2*h.Count || both.Quantile(q) != h.Quantile(q) || both.AtMost(longestTime+1) != both.Count {
+			t.Fatalf("twice the same: %d", both.Count)
+		}
+	})
+	if (Histogram{}).Quantile(0.5) != 0 || (Histogram{}).AtMost(time.Hour) != 0 {
+		t.Error("the zero Histogram is not empty")
+	}
+}
+
+// What counting adds to an attempt: see README.
+func BenchmarkCounters(b *testing.B) {
+	cfg := defaultConfig()
+	n := newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, &eventQueue[BreakerEvent]{})
+	others := []*node{newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, nil), newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, nil)}
+	c := &Caller{}
+	r := result{served: 300 * time.Microsecond}
+	e := zbs.EndpointVolumeClients
+	count := func() {
+		n.inFlight.Add(1)
+		n.tally(e.Name).attempts.Add(1)
+		n.count(e, r)
+		n.inFlight.Add(-1)
+		for _, other := range others {
+			other.tally(e.Name).skipped[NotNeeded].Add(1)
+		}
+		c.count(e, nil)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		count()
+	}
+}
