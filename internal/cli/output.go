@@ -88,10 +88,12 @@ func blockStyle(n *yaml.Node) {
 // attemptDoc is an attempt in JSON and YAML output.
 type attemptDoc struct {
 	MDS     string  `json:"mds"`
-	Phase   string  `json:"phase"` // "answered", or how far it came
+	Why     string  `json:"why,omitempty"` // it was asked
+	Phase   string  `json:"phase"`         // "answered", or how far it came
 	Error   string  `json:"error,omitempty"`
 	Sent    bool    `json:"sent"`
 	Status  int     `json:"status,omitempty"`
+	Began   float64 `json:"beganSeconds"` // since the call began
 	Seconds float64 `json:"seconds"`
 }
 
@@ -99,8 +101,8 @@ func attemptDocs(trace mds.Trace) []attemptDoc {
 	docs := make([]attemptDoc, 0, len(trace.Attempts))
 	for _, attempt := range trace.Attempts {
 		doc := attemptDoc{
-			MDS: attempt.Addr.String(), Phase: "answered", Sent: attempt.Sent,
-			Status: attempt.Status, Seconds: attempt.Duration.Seconds(),
+			MDS: attempt.Addr.String(), Why: string(attempt.Why), Phase: "answered", Sent: attempt.Sent,
+			Status: attempt.Status, Began: attempt.Began.Seconds(), Seconds: attempt.Duration.Seconds(),
 		}
 		if attempt.Err != nil {
 			doc.Phase, doc.Error = string(attempt.Phase), attempt.Err.Error()

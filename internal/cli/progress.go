@@ -26,7 +26,7 @@ type progress struct {
 // newProgress returns nil where nobody watches, or a log would tear the line.
 func (a *app) newProgress() *progress {
 	fd, ok := terminal(a.stderr)
-	if !ok || a.verbose || a.getenv("TERM") == "dumb" {
+	if !ok || a.verbose || a.trace || a.getenv("TERM") == "dumb" {
 		return nil
 	}
 	return &progress{w: a.stderr, width: func() int {

@@ -39,6 +39,7 @@ type app struct {
 	callbackListen string
 	callbackURL    string
 	verbose        bool
+	trace          bool
 }
 
 // Main runs zbsctl with the arguments and returns its exit code. It ends its
@@ -89,6 +90,7 @@ configuration file (zbsctl help config).`,
 	flags.StringVar(&a.callbackListen, "callback-listen", "", "address to listen on for the agents' results (default: a free port of all)")
 	flags.StringVar(&a.callbackURL, "callback-url", "", "URL the agents post results to (default: the local address that routes to them)")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log every attempt to stderr")
+	flags.BoolVar(&a.trace, "trace", false, "show on stderr why each MDS was or was not asked, and what came of it")
 	root.AddCommand(
 		a.guardCommand(), a.clientsCommand(), a.volumeCommand(), a.snapshotCommand(), a.poolCommand(), a.mdsCommand(), a.hostCommand(), a.vhostCommand(),
 		a.routeCommand(), a.demoCommand(), a.fakeCommand(), a.versionCommand(),
@@ -133,6 +135,9 @@ func (a *app) caller() (*mds.Caller, error) {
 	}
 	if a.progress != nil {
 		opts = append(opts, mds.WithHook(a.progress))
+	}
+	if a.trace {
+		opts = append(opts, mds.WithHook(&tracer{app: a}))
 	}
 	if a.callbackURL != "" {
 		opts = append(opts, mds.WithCallbackURL(a.callbackURL))

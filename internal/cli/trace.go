@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// tracer is a mds.Hook that prints each call when it has ended: which MDS were
+// asked, when, why, and what came of it, and why the others were not.
+type tracer struct {
+	*app
+	mu sync.Mutex // guards stderr: a call is printed in one piece
+}
+
+// Call notes when the call began.
+func (t *tracer) Call(ctx context.Context, e zbs.Endpoint) (context.Context, func(mds.Trace, error)) {
+	began := time.Now()
+	return ctx, func(trace mds.Trace, err error) {
+		text := t.describe(e, trace, err, time.Since(began))
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		io.WriteString(t.stderr, text)
+	}
+}
+
+// Attempt does nothing: the trace has all attempts.
+func (t *tracer) Attempt(ctx context.Context, _ zbs.Endpoint, _ zbs.Addr) (context.Context, func(mds.Attempt)) {
+	return ctx, nil
+}
+
+func (t *tracer) describe(e zbs.Endpoint, trace mds.Trace, err error, total time.Duration) string {
+	outcome := t.errStyle(red, "failed")
+	if addr, ok := trace.Answered(); ok && err == nil {
+		outcome = t.errStyle(green, "answered by "+addr.String())
+	}
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%s %s %s after %s\n", t.errStyle(dim, "trace:"), t.errStyle(bold, e.Name), outcome, took(total))
+	rows := table{header: []string{"  MDS", "ASKED AT", "TOOK", "BREAKER", "WHY", "RESULT"}}
+	for _, a := range trace.Attempts {
+		result := cell{"answered", green}
+		if a.Err != nil {
+			result = cell{t.scrub(fmt.Sprintf("%s: %v", a.Phase, a.Err)), red}
+		}
+		rows.add(cell{text: "  " + a.Addr.String()}, cell{text: took(a.Began)}, cell{text: took(a.Duration)},
+			breakerCell(a.Breaker), cell{text: whyWords[a.Why]}, result)
+	}
+	for _, s := range trace.Skipped {
+		rows.add(cell{text: "  " + s.Addr.String()}, cell{"-", dim}, cell{"-", dim},
+			breakerCell(s.Breaker), cell{"-", dim}, cell{"not asked: " + s.Reason.String(), dim})
+	}
+	rows.print(&out, t.coloured(t.stderr))
+	return out.String()
+}
+
+func breakerCell(b mds.Breaker) cell {
+	switch b {
+	case mds.BreakerClosed:
+		return cell{string(b), green}
+	case mds.BreakerOpen:
+		return cell{string(b), red}
+	default:
+		return cell{string(b), yellow}
+	}
+}
+
+var whyWords = map[mds.Why]string{
+	mds.WhyFirst:    "first in order",
+	mds.WhyFailed:   "the one before failed",
+	mds.WhySlow:     "the one before took long",
+	mds.WhyPutOff:   "had no free connection before",
+	mds.WhyTargeted: "the call is for it",
+}
