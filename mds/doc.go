@@ -12,11 +12,12 @@
 // A call walks over the candidates, each asked at most once:
 //
 //  1. The order is the router's for RouteKey, or the list's without a key.
-//     Among these, MDS with a closed circuit breaker come first, half-open ones
-//     next, open ones last. A breaker that refuses puts its MDS off to the end
-//     of the walk; it never keeps the last candidate from being asked.
-//  2. An MDS that provably has not got the request (breaker, no connection, TLS
-//     failure) is passed over, whatever the command and the options.
+//     Among these, MDS whose circuit breaker is closed come first, those of them
+//     that failed just before behind the others; then half-open ones, then open
+//     ones, and last those that a Session knows to be disconnected. Those that
+//     failed take turns. No breaker keeps the last candidate from being asked.
+//  2. An MDS that provably has not got the request (no connection, TLS failure)
+//     is passed over, whatever the command and the options.
 //  3. After a reset, an end of the connection, a broken or foreign answer or an
 //     HTTP 5xx the request may have run: a command that must not run twice
 //     stops there, others go on.
@@ -27,9 +28,19 @@
 //  6. After the agent's own refusal (success false) a command that must not run
 //     twice stops; others go on with TryNext.
 //  7. When the caller's context is done, the walk stops.
+//  8. A read with TryNext goes on to the next MDS also while the one before is at
+//     work, once that takes longer than its stagger. The first answer is the
+//     call's; the other attempts are cancelled and their connections closed.
+//     Commands that change something go to one MDS at a time.
+//  9. Asking another MDS when a request of the call may have reached one is an
+//     extra attempt, and takes one from the Caller's retry budget. When that is
+//     spent, MDS that failed just before are not asked (ErrRetryBudget), and the
+//     error says what they did last. One that did not is asked all the same:
+//     at once after a failure, after a long while when one is slow.
 //
 // What failed is a *WalkError with every attempt. It matches ErrAmbiguous when
-// a command that changes the storage may have run.
+// a command that changes the storage may have run. Record tells of any call why
+// each MDS was asked or was not.
 //
 // # Time
 //
@@ -38,13 +49,31 @@
 // most DefaultConnectTimeout. A call may take as many attempts as there are
 // MDS: bound it with its context.
 //
+// The stagger is four times what the MDS usually takes for the endpoint, within
+// DefaultLeastStagger and DefaultMostStagger (WithStagger), and 20 ms as long as
+// no MDS has answered it. So a hung MDS costs a read milliseconds.
+//
+// # Retry budget
+//
+// The budget starts with DefaultRetryBudget extra attempts and holds no more; a
+// call that succeeds earns a tenth of one, and so do ten seconds
+// (WithRetryBudget). So a total outage adds at most a tenth to the requests, once
+// those are spent, and who calls now and then asks everybody.
+//
 // # Breakers
 //
-// Three attempts in a row that got no answer open an MDS's breaker
-// (DefaultBreakerFailures); after DefaultBreakerPause the next attempt is a
-// probe. A refusal by the agent is an answer. An attempt that the caller's
-// context ended counts as nothing, and so does waiting for a connection of our
-// own.
+// Three attempts in a row that got no answer, or were overtaken by an MDS that
+// was asked later, open an MDS's breaker (DefaultBreakerFailures). A refusal by
+// the agent is an answer. An attempt that the caller's context ended counts as
+// nothing, and so does waiting for a connection of our own, and losing to an MDS
+// that was asked earlier.
+//
+// An MDS that failed is probed beside the reads that others answer, which do not
+// wait for it: by an echo every 200 ms at most, and by the command that the read
+// had, one at a time, when an echo was answered or took too long. An answer to
+// the command closes the breaker. So one that is back is noticed within 300 ms,
+// and one that is merely slow gets its turn again. WithOnBreaker tells of every
+// change.
 //
 // # Connections
 //
@@ -53,6 +82,11 @@
 // and closed when idle for 10 s, a connect ends with the attempt that wanted
 // it, and a connection on which nothing was sent is closed at once. A read
 // whose reused connection turns out dead is repeated once at once.
+//
+// Who finds all connections taken waits, first come first served. A read that
+// waits longer than the stagger goes to the next MDS, which costs nothing: it was
+// not sent. Asynchronous commands under way are bounded as well
+// (DefaultParallel), reads and changes apart.
 //
 // # Callbacks
 //
@@ -67,6 +101,13 @@
 // Connect makes a Session, which watches over the MDS: that they belong to one
 // cluster, that none is of 5.4.0, and by pings which of them serve. Those that do
 // not are asked last. A program that makes a call now and then needs none.
+//
+// # Counters
+//
+// Caller.Stats is what was counted of every MDS and endpoint: attempts and how
+// they ended, whom calls skipped and why, latencies, breakers. Packages mdsprom
+// and mdsotel hand it to Prometheus and, through a Hook, calls and attempts to
+// OpenTelemetry.
 //
 // # Tests
 //
