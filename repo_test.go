@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"hashring":           {},
 	"hashring/sqlsource": {"hashring"},
 	"mds":                {"zbs", "hashring"},
+	"mds/mdsprom":        {"zbs", "mds"},
 	"volume":             {"zbs", "mds"},
 	"fakemds":            {"zbs"},
 	"internal/cli":       {"zbs", "hashring", "mds", "volume", "fakemds"},
