@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"hashring":           {},
 	"hashring/sqlsource": {"hashring"},
 	"mds":                {"zbs", "hashring"},
+	"mds/mdsotel":        {"zbs", "mds"},
 	"mds/mdsprom":        {"zbs", "mds"},
 	"volume":             {"zbs", "mds"},
 	"fakemds":            {"zbs"},
