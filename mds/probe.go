@@ -3,6 +3,7 @@ package mds
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,10 +32,7 @@ func Probe(ctx context.Context, c *Caller) []Health {
 	var group errgroup.Group
 	for i, n := range c.nodes {
 		group.Go(func() error {
-			h := &healths[i]
-			h.Addr = n.addr
-			h.Err = h.probe(ctx, c)
-			h.Breaker = n.breaker.state()
+			healths[i] = ProbeOne(ctx, c, n.addr)
 			return nil
 		})
 	}
@@ -42,21 +40,48 @@ func Probe(ctx context.Context, c *Caller) []Health {
 	return healths
 }
 
-func (h *Health) probe(ctx context.Context, c *Caller) (err error) {
-	target := Target(h.Addr)
+// ProbeOne is Probe for one MDS of the list; for another address Err matches
+// ErrNoCandidates. The options are those of its three calls, save that a Timeout
+// bounds them together. A Target among them is not heeded.
+func ProbeOne(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption) Health {
+	h := Health{Addr: addr}
+	h.Err = h.probe(ctx, c, opts...)
+	h.Breaker = c.Breaker(addr)
+	return h
+}
+
+func (h *Health) probe(ctx context.Context, c *Caller, opts ...CallOption) (err error) {
 	start := time.Now()
-	if _, err = Call(ctx, c, zbs.Echo{}, target); err != nil {
+	options := h.options(start, opts)
+	if _, err = Call(ctx, c, zbs.Echo{}, options()...); err != nil {
 		return err
 	}
 	h.Latency = time.Since(start)
-	if h.Cluster, err = Call(ctx, c, zbs.GetFacts{}, target); err != nil {
+	if h.Cluster, err = Call(ctx, c, zbs.GetFacts{}, options()...); err != nil {
 		if isNotFound(err) {
 			return fmt.Errorf("%w: %w", ErrOldAgent, err)
 		}
 		return err
 	}
-	h.Agent, err = Call(ctx, c, zbs.Ping{Cluster: h.Cluster}, target)
+	h.Agent, err = Call(ctx, c, zbs.Ping{Cluster: h.Cluster}, options()...)
 	return err
+}
+
+// options returns a function for the options of the next call of the probe, which
+// may take what its time-out has left. The end of a context would not do: it counts
+// as the caller's wish, and a hung MDS would keep a closed breaker.
+func (h *Health) options(start time.Time, opts []CallOption) func() []CallOption {
+	var given callConfig
+	for _, opt := range opts {
+		opt(&given)
+	}
+	return func() []CallOption {
+		next := append(slices.Clip(opts), Target(h.Addr))
+		if given.timeout > 0 {
+			next = append(next, Timeout(max(given.timeout-time.Since(start), time.Millisecond)))
+		}
+		return next
+	}
 }
 
 // OneCluster returns the cluster that all MDS which answered belong to. The
