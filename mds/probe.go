@@ -78,7 +78,8 @@ func (h *Health) options(start time.Time, opts []CallOption) func() []CallOption
 	return func() []CallOption {
 		next := append(slices.Clip(opts), Target(h.Addr))
 		if given.timeout > 0 {
-			next = append(next, Timeout(max(given.timeout-time.Since(start), time.Millisecond)))
+			left := (given.timeout - time.Since(start)).Round(time.Millisecond) // it stands in errors
+			next = append(next, Timeout(max(left, time.Millisecond)))
 		}
 		return next
 	}

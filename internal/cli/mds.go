@@ -11,8 +11,17 @@ import (
 )
 
 func (a *app) mdsCommand() *cobra.Command {
-	return group("mds", "Look at the MDS themselves", a.mdsStatusCommand(), a.mdsUsageCommand())
+	return group("mds", "Look at the MDS themselves", a.mdsStatusCommand(), a.mdsTopCommand(), a.mdsUsageCommand())
 }
+
+// mdsStates are what stateOf tells apart.
+const mdsStates = `  serving   answers, and belongs to the cluster it says
+  unsynced  answers, but lists no clients whatever the truth: it was restarted
+            and waits for ZStack to send it metadata/sync
+  old       an agent of 5.4.0 or before, which must not be used
+  refusing  answers that it does not serve, such as without a leader
+  down      gives no answer
+`
 
 func (a *app) mdsStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -20,13 +29,7 @@ func (a *app) mdsStatusCommand() *cobra.Command {
 		Short: "Ping every MDS and show how it is",
 		Long: `Ping every MDS and show how it is. Nothing on the agents is changed.
 
-  serving   answers, and belongs to the cluster it says
-  unsynced  answers, but lists no clients whatever the truth: it was restarted
-            and waits for ZStack to send it metadata/sync
-  old       an agent of 5.4.0 or before, which must not be used
-  refusing  answers that it does not serve, such as without a leader
-  down      gives no answer
-
+` + mdsStates + `
 The exit code is 0 when every MDS serves, 4 when none gave an answer, else 1.`,
 		Example: `  zbsctl mds status --mds mds-a,mds-b,mds-c --timeout 3s
   zbsctl mds status -o json`,
@@ -43,13 +46,18 @@ func (a *app) mdsStatus(ctx context.Context, out format) error {
 		if err := a.printHealths(healths, out); err != nil {
 			return err
 		}
-		_, _, wrong := mds.OneCluster(healths)
-		if wrong != nil {
-			a.printError(wrong)
-		}
-		a.code = statusCode(healths, wrong)
+		a.judge(healths)
 		return nil
 	})
+}
+
+// judge sets the exit code that the MDS amount to.
+func (a *app) judge(healths []mds.Health) {
+	_, _, wrong := mds.OneCluster(healths)
+	if wrong != nil {
+		a.printError(wrong)
+	}
+	a.code = statusCode(healths, wrong)
 }
 
 // statusCode is done when all serve one cluster, and cannot tell when nobody
@@ -94,7 +102,11 @@ func stateOf(h mds.Health) cell {
 func reason(h mds.Health) string {
 	if walk, ok := errors.AsType[*mds.WalkError](h.Err); ok && len(walk.Attempts) > 0 {
 		last := walk.Attempts[len(walk.Attempts)-1]
-		return walk.Op + ": " + string(last.Phase) + ": " + last.Err.Error()
+		text := last.Err.Error()
+		if no, ok := errors.AsType[*zbs.AgentError](last.Err); ok {
+			text = no.Reason()
+		}
+		return walk.Op + ": " + string(last.Phase) + ": " + text
 	}
 	if h.Err != nil {
 		return h.Err.Error()
@@ -106,10 +118,7 @@ func (a *app) printHealths(healths []mds.Health, out format) error {
 	if out.machine() {
 		doc := statusDoc{MDS: make([]mdsDoc, len(healths))}
 		for i, h := range healths {
-			doc.MDS[i] = mdsDoc{
-				MDS: h.Addr.String(), State: stateOf(h).text, Cluster: h.Cluster.UUID, Version: h.Cluster.Version,
-				AgentVersion: h.Agent.AgentVersion, LatencySeconds: h.Latency.Seconds(), Breaker: string(h.Breaker), Error: reason(h),
-			}
+			doc.MDS[i] = mdsDocOf(h)
 		}
 		return encode(a.stdout, out, doc)
 	}
@@ -124,6 +133,19 @@ func (a *app) printHealths(healths []mds.Health, out format) error {
 	}
 	t.print(a.stdout, a.coloured(a.stdout))
 	return nil
+}
+
+func breakerCell(b mds.Breaker) cell {
+	switch b {
+	case mds.BreakerClosed:
+		return cell{text: string(b)}
+	case mds.BreakerOpen:
+		return cell{string(b), red}
+	case mds.BreakerHalfOpen:
+		return cell{string(b), yellow}
+	default:
+		return cell{"-", dim}
+	}
 }
 
 func orDash(text string) cell {
@@ -148,4 +170,11 @@ type mdsDoc struct {
 	LatencySeconds float64 `json:"latencySeconds,omitempty"` // of the echo
 	Breaker        string  `json:"breaker"`
 	Error          string  `json:"error,omitempty"`
+}
+
+func mdsDocOf(h mds.Health) mdsDoc {
+	return mdsDoc{
+		MDS: h.Addr.String(), State: stateOf(h).text, Cluster: h.Cluster.UUID, Version: h.Cluster.Version,
+		AgentVersion: h.Agent.AgentVersion, LatencySeconds: h.Latency.Seconds(), Breaker: string(h.Breaker), Error: reason(h),
+	}
 }

@@ -170,6 +170,7 @@ var (
 	loopback  = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
 	whichMDS  = regexp.MustCompile(`\bmds-[0-9]\b`)
 	clock     = regexp.MustCompile(`\b\d\d:\d\d:\d\dZ`)
+	instant   = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 	platform  = regexp.MustCompile(`zbsctl \S+.* go\S+ \S+`)
 )
 
@@ -190,6 +191,7 @@ func cmdGolden(ts *testscript.TestScript, neg bool, args []string) {
 	got = strings.ReplaceAll(got, ts.Getenv("WORK"), "WORK")
 	got = loopback.ReplaceAllString(got, "LOOPBACK")
 	got = platform.ReplaceAllString(got, "zbsctl VERSION")
+	got = instant.ReplaceAllString(got, "INSTANT")
 	got = clock.ReplaceAllString(got, "CLOCK")
 	got = durations.ReplaceAllString(got, "TIME")
 	got = seconds.ReplaceAllString(got, "${1}0")

@@ -59,17 +59,6 @@ func (t *tracer) describe(e zbs.Endpoint, trace mds.Trace, err error, total time
 	return out.String()
 }
 
-func breakerCell(b mds.Breaker) cell {
-	switch b {
-	case mds.BreakerClosed:
-		return cell{string(b), green}
-	case mds.BreakerOpen:
-		return cell{string(b), red}
-	default:
-		return cell{string(b), yellow}
-	}
-}
-
 var whyWords = map[mds.Why]string{
 	mds.WhyFirst:    "first in order",
 	mds.WhyFailed:   "the one before failed",

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"strconv"
+	"time"
+)
+
+// table is what is printed where there is no screen to draw on.
+func (m topModel) table() *table {
+	t := &table{header: []string{"MDS", "STATE", "BREAKER", "LATENCY", "P50", "P99", "ASKED", "ERRORS", lastErrorHeader}}
+	for _, r := range m.rows {
+		last := m.lastError(r)
+		t.add(cell{text: r.health.Addr.String()}, r.state(), breakerCell(r.breaker), orDash(brief(r.health.Latency)),
+			orDash(brief(r.p50)), orDash(brief(r.p99)), cell{text: strconv.Itoa(r.asked)}, cell{text: strconv.Itoa(r.errors)}, last)
+	}
+	return t
+}
+
+// topDoc is the JSON and YAML of a round of zbsctl mds top, a contract: see
+// docs/json-output.md.
+type topDoc struct {
+	Round int         `json:"round"`
+	At    string      `json:"at"`
+	MDS   []topMDSDoc `json:"mds"`
+}
+
+type topMDSDoc struct {
+	mdsDoc
+	P50Seconds  float64 `json:"p50Seconds"`
+	P99Seconds  float64 `json:"p99Seconds"`
+	Asked       int     `json:"asked"`
+	Errors      int     `json:"errors"`
+	LastError   string  `json:"lastError,omitempty"`
+	LastErrorAt string  `json:"lastErrorAt,omitempty"`
+}
+
+func (m topModel) doc(round int) topDoc {
+	doc := topDoc{Round: round, At: instant(m.now), MDS: make([]topMDSDoc, len(m.rows))}
+	for i, r := range m.rows {
+		doc.MDS[i] = topMDSDoc{
+			mdsDoc: mdsDocOf(r.health), P50Seconds: r.p50.Seconds(), P99Seconds: r.p99.Seconds(),
+			Asked: r.asked, Errors: r.errors, LastError: r.lastErr,
+		}
+		if r.lastErr != "" {
+			doc.MDS[i].LastErrorAt = instant(r.lastErrAt)
+		}
+	}
+	return doc
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
