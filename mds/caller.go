@@ -172,9 +172,10 @@ func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []C
 
 func (c *Caller) count(e zbs.Endpoint, err error) {
 	t := c.calls.get(e.Name)
-	t.ended.Add(1)
 	if err != nil {
 		t.failed.Add(1)
+	} else {
+		t.succeeded.Add(1)
 	}
 }
 

@@ -106,7 +106,7 @@ func (b *byEndpoint[T]) snapshot() map[string]*T {
 func (b *byEndpoint[T]) names() []string { return slices.Sorted(maps.Keys(b.snapshot())) }
 
 // callTally counts the calls of one endpoint.
-type callTally struct{ ended, failed atomic.Uint64 }
+type callTally struct{ succeeded, failed atomic.Uint64 }
 
 // failure is the last attempt at an MDS that failed.
 type failure struct {
@@ -128,8 +128,9 @@ func (c *Caller) Stats() Stats {
 	}
 	for _, name := range c.calls.names() {
 		calls := c.calls.get(name)
+		failed := calls.failed.Load()
 		s.Endpoints = append(s.Endpoints, EndpointStats{
-			Endpoint: name, Calls: calls.ended.Load(), Failed: calls.failed.Load(), Counts: byName[name],
+			Endpoint: name, Calls: calls.succeeded.Load() + failed, Failed: failed, Counts: byName[name],
 		})
 	}
 	return s
