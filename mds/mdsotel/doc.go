@@ -14,6 +14,8 @@
 //	zbs.outcome                  of an attempt: answered, refused, failed, overtaken, cancelled,
 //	                             put_off (no connection was free)
 //	                             of a call: answered, failed, cancelled, may_have_run
+//	zbs.why                      attempt: why the MDS was asked (mds.Why)
+//	zbs.breaker                  attempt: the state of its circuit breaker then
 //	zbs.phase                    attempt: how far it came (mds.Phase); absent when it answered
 //	zbs.sent                     attempt: the agent may have received the request
 //	zbs.attempts                 call: how many there were

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,7 +69,10 @@ func (h hook) Attempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (conte
 	return ctx, func(a mds.Attempt) {
 		defer span.End()
 		outcome, errorType := ofAttempt(a)
-		span.SetAttributes(attribute.String("zbs.outcome", outcome), attribute.Bool("zbs.sent", a.Sent))
+		span.SetAttributes(
+			attribute.String("zbs.outcome", outcome), attribute.Bool("zbs.sent", a.Sent),
+			attribute.String("zbs.why", string(a.Why)), attribute.String("zbs.breaker", string(a.Breaker)),
+		)
 		if a.Phase != "" {
 			span.SetAttributes(attribute.String("zbs.phase", string(a.Phase)))
 		}
@@ -95,14 +99,16 @@ func ofCall(err error) (outcome, errorType string) {
 		return "cancelled", "timeout"
 	case walk.Stop != nil:
 		return "cancelled", "canceled"
-	case len(walk.Attempts) == 0:
-		return "failed", "_OTHER"
 	}
-	_, errorType = ofAttempt(walk.Attempts[len(walk.Attempts)-1])
-	if errorType == "" {
-		errorType = "_OTHER"
+	for _, a := range slices.Backward(walk.Attempts) {
+		if a.Why == "" {
+			continue // it was not asked
+		}
+		if _, errorType = ofAttempt(a); errorType != "" {
+			return "failed", errorType
+		}
 	}
-	return "failed", errorType
+	return "failed", "_OTHER"
 }
 
 // ofAttempt returns the outcome of an attempt, and the type of its error when

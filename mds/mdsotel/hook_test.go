@@ -52,8 +52,8 @@ func TestAttemptsAreChildrenOfTheCall(t *testing.T) {
 	ctx, endCall := h.Call(outside, endpoint)
 	_, endFirst := h.Attempt(ctx, endpoint, mdsA)
 	_, endSecond := h.Attempt(ctx, endpoint, zbs.Addr{Host: "2001:db8::1", Port: 443, TLS: true, Root: "/agent"})
-	failed := mds.Attempt{Addr: mdsA, Phase: mds.PhaseDial, Err: errors.New("connection refused")}
-	answered := mds.Attempt{Addr: zbs.Addr{Host: "2001:db8::1", Port: 443, TLS: true, Root: "/agent"}, Sent: true, Status: 200}
+	failed := mds.Attempt{Addr: mdsA, Why: mds.WhyFirst, Breaker: mds.BreakerClosed, Phase: mds.PhaseDial, Err: errors.New("connection refused")}
+	answered := mds.Attempt{Addr: zbs.Addr{Host: "2001:db8::1", Port: 443, TLS: true, Root: "/agent"}, Why: mds.WhyFailed, Breaker: mds.BreakerHalfOpen, Sent: true, Status: 200}
 	endFirst(failed)
 	endSecond(answered)
 	endCall(mds.Trace{Attempts: []mds.Attempt{failed, answered}}, nil)
@@ -77,12 +77,12 @@ func TestAttemptsAreChildrenOfTheCall(t *testing.T) {
 			"zbs.answered_by": "https://[2001:db8::1]:443/agent",
 		},
 		{
-			"zbs.endpoint": "volume/clients", "zbs.outcome": "failed", "zbs.phase": "dial", "zbs.sent": "false",
+			"zbs.endpoint": "volume/clients", "zbs.outcome": "failed", "zbs.phase": "dial", "zbs.sent": "false", "zbs.why": "first", "zbs.breaker": "closed",
 			"server.address": "mds-a", "server.port": "7763", "http.request.method": "POST", "error.type": "dial",
 			"url.full": "http://mds-a:7763/zbs/primarystorage/volume/clients",
 		},
 		{
-			"zbs.endpoint": "volume/clients", "zbs.outcome": "answered", "zbs.sent": "true",
+			"zbs.endpoint": "volume/clients", "zbs.outcome": "answered", "zbs.sent": "true", "zbs.why": "failed", "zbs.breaker": "half-open",
 			"server.address": "2001:db8::1", "server.port": "443", "http.request.method": "POST", "http.response.status_code": "200",
 			"url.full": "https://[2001:db8::1]:443/agent/zbs/primarystorage/volume/clients",
 		},
