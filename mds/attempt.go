@@ -63,7 +63,10 @@ type try struct {
 	placed atomic.Pointer[exchange] // the last use of a connection
 	served atomic.Int64             // when that began, in nanoseconds since began
 
-	withdraw atomic.Pointer[func()] // from a queue; nil: it is in none
+	queued    atomic.Bool // it waits in a queue
+	withdrawn atomic.Bool // from there, by its walk
+
+	walk *walk // nil: it belongs to no call
 
 	// The rest belongs to the walk, and its mutex guards it.
 	attempt Attempt
@@ -77,14 +80,29 @@ func (t *try) place(x *exchange) {
 	t.placed.Store(x)
 }
 
+func (t *try) end() {
+	t.cancel()
+	t.node.inFlight.Add(-1)
+}
+
+// onTheWay returns how long ago the request went out, 0 before.
+func (t *try) onTheWay() time.Duration {
+	if t.placed.Load() == nil {
+		return 0
+	}
+	return time.Since(t.began) - time.Duration(t.served.Load())
+}
+
 // underway reports whether the request may be on its way to the agent.
 func (t *try) underway() bool {
 	x := t.placed.Load()
 	return x != nil && x.connected()
 }
 
-// newTry makes a try at n that takes at most the timeout.
+// newTry makes a try at n that takes at most the timeout. It counts as under way
+// until its attempt has ended.
 func newTry(ctx context.Context, n *node, timeout time.Duration) *try {
+	n.inFlight.Add(1)
 	t := &try{node: n, caller: ctx, limit: &timeoutError{what: "no answer", after: timeout}, began: time.Now()}
 	t.ctx, t.cancel = context.WithTimeoutCause(ctx, timeout, t.limit)
 	return t
@@ -93,9 +111,7 @@ func newTry(ctx context.Context, n *node, timeout time.Duration) *try {
 // attempt asks one MDS once, within the try's time-out.
 func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 	n := t.node
-	n.inFlight.Add(1)
-	defer n.inFlight.Add(-1)
-	defer t.cancel()
+	defer t.end()
 	n.tried.Store(c.turn.Add(1))
 
 	r := c.ask(t.ctx, t, o, cc.refuseOld)
@@ -109,6 +125,8 @@ func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 	case t.caller.Err() != nil:
 		r.outcome = cancelled
 		r.Err = t.caller.Err()
+	case t.withdrawn.Load():
+		r.outcome = putOff
 	case t.ctx.Err() != nil && r.outcome != rejected && r.outcome != denied:
 		r.outcome = timedOut
 		if !errors.Is(r.Err, ErrBusy) && !isOurTimeout(r.Err) {

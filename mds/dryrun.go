@@ -31,7 +31,7 @@ func (c *Caller) describe(o op, cc *callConfig) error {
 	if len(nodes) == 0 {
 		return &WalkError{Op: o.endpoint.Name, exhausted: true}
 	}
-	addr := nodes[best(nodes, byTurn)].addr
+	addr := nodes[best(nodes)].addr
 	body, err := c.envelope(addr).Encode(zbs.Redacted(o.command))
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.endpoint.Name, err)

@@ -2,7 +2,6 @@ package mds
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -31,8 +30,8 @@ type node struct {
 	lastFailure  atomic.Pointer[failure]
 	tallies      byEndpoint[tally]
 
-	mu   sync.Mutex // guards free
-	free []*lane    // the one used last is at the end, so that few are warm
+	mu    sync.Mutex // guards spare
+	spare []*lane    // the one used last is at the end, so that few are warm
 
 	lanes []*lane
 }
@@ -47,7 +46,7 @@ func newNode(addr zbs.Addr, cfg *config, events *eventQueue[BreakerEvent]) *node
 	for range cfg.connections {
 		n.lanes = append(n.lanes, newLane(cfg))
 	}
-	n.free = append(n.free, n.lanes...)
+	n.spare = append(n.spare, n.lanes...)
 	return n
 }
 
@@ -70,6 +69,9 @@ func (n *node) rank() int {
 	}
 }
 
+// free reports whether an attempt would get a connection at once.
+func (n *node) free() bool { return n.inFlight.Load() < int64(n.cfg.connections) }
+
 // admit waits until the agent may be given another asynchronous command. Changes,
 // some of which take minutes, have places of their own and keep no read waiting.
 func (n *node) admit(ctx context.Context, t *try, read bool) (done func(), err error) {
@@ -90,15 +92,15 @@ func (n *node) acquire(ctx context.Context, t *try) (*lane, error) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	last := len(n.free) - 1
-	l := n.free[last]
-	n.free = n.free[:last]
+	last := len(n.spare) - 1
+	l := n.spare[last]
+	n.spare = n.spare[:last]
 	return l, nil
 }
 
 func (n *node) release(l *lane) {
 	n.mu.Lock()
-	n.free = append(n.free, l)
+	n.spare = append(n.spare, l)
 	n.mu.Unlock()
 	n.turns.Release(1)
 }
@@ -111,35 +113,36 @@ func (n *node) closeIdle() {
 	}
 }
 
-// errWithdrawn ends a wait in a queue, so that the try goes to another MDS.
-var errWithdrawn = errors.New("put off")
-
 // queue waits for a place, first come first served, until the attempt ends or
-// its walk withdraws it.
+// its walk withdraws it. Who gets a place at an MDS that has failed meanwhile
+// gives it back.
 func (t *try) queue(ctx context.Context, places *semaphore.Weighted) error {
 	if places.TryAcquire(1) {
 		return nil
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	withdraw := func() { cancel(errWithdrawn) }
-	t.withdraw.Store(&withdraw)
-	defer t.withdraw.Store(nil)
-	err := places.Acquire(ctx, 1)
-	if err == nil {
-		return nil
+	t.queued.Store(true)
+	defer t.queued.Store(false)
+	if places.Acquire(ctx, 1) != nil {
+		return ErrBusy
 	}
-	if context.Cause(ctx) == errWithdrawn {
-		return fmt.Errorf("%w, %w", ErrBusy, errWithdrawn)
+	if t.walk != nil && !t.node.breaker.clean.Load() && t.walk.prefersAnother(t.node) {
+		places.Release(1)
+		t.withdrawn.Store(true)
+		return ErrBusy
 	}
-	return ErrBusy
+	return nil
+}
+
+// withdraw ends an attempt that waits in a queue, and reports false if it does
+// not: nothing of it was sent.
+func (t *try) withdraw() bool {
+	if !t.queued.Load() {
+		return false
+	}
+	t.withdrawn.Store(true)
+	t.cancel()
+	return true
 }
 
 // busy is the result of an attempt that found no place in a queue.
-func busy(err error) result {
-	o := unsent
-	if errors.Is(err, errWithdrawn) {
-		o = putOff
-	}
-	return response{}.failed(PhaseQueue, o, err).result
-}
+func busy(err error) result { return response{}.failed(PhaseQueue, unsent, err).result }

@@ -13,7 +13,7 @@ const (
 	rejected          // HTTP 4xx: the agent took no notice of it
 	denied            // the agent answered success false
 	cancelled         // the caller's context is done
-	putOff            // no connection was free within the stagger: nothing was sent
+	putOff            // no connection was free, and another MDS had one: nothing was sent
 	overtaken         // an MDS that was asked later answered first: it is slow
 	outrun            // an MDS that was asked earlier answered first, or ended the call
 

@@ -63,7 +63,7 @@ func (c *Caller) idle(ctx context.Context, n *node, task string) bool {
 	for results := 0; results < 2; {
 		t := newTry(ctx, n, settleTry)
 		r := c.askTask(t.ctx, t, factsOp, task)
-		t.cancel()
+		t.end()
 		switch {
 		case r.outcome == answered || r.outcome == denied:
 			results++

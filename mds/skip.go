@@ -10,7 +10,6 @@ const (
 	BehindForBreaker                   // another answered, which came before it because it had failed lately
 	BehindForSession                   // another answered, which came before it because a Session says it is disconnected
 	BudgetSpent                        // the retry budget was spent, see ErrRetryBudget
-	NoConnection                       // no connection was free within the stagger, and another answered
 	CallEnded                          // the call ended without an answer before its turn
 	OtherTargeted                      // the call was for another
 
@@ -26,8 +25,6 @@ func (r SkipReason) String() string {
 		return "behind, it failed lately"
 	case BehindForSession:
 		return "behind, disconnected"
-	case NoConnection:
-		return "no connection was free"
 	case BudgetSpent:
 		return "retry budget spent"
 	case OtherTargeted:
@@ -62,9 +59,6 @@ func (w *walk) skipped() []Skip {
 func (w *walk) eachSkipped(visit func(*node, SkipReason)) {
 	for _, n := range w.refused {
 		visit(n, BudgetSpent)
-	}
-	for _, n := range w.putOff {
-		visit(n, NoConnection)
 	}
 	for _, n := range w.waiting {
 		visit(n, w.whyNot(n))

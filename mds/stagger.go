@@ -14,9 +14,12 @@ const (
 	firstStagger = 20 * time.Millisecond
 	// staggerFactor of the usual latency is late.
 	staggerFactor = 4
-	// staggerPatience is by how much a stagger grows that comes to nothing,
-	// because the retry budget is spent.
+	// staggerPatience is how many staggers pass before an MDS is asked although
+	// the retry budget is spent.
 	staggerPatience = 16
+	// queueChecks is how often in a stagger an attempt that waits for a
+	// connection looks for a better MDS.
+	queueChecks = 4
 )
 
 // movingLatency is the usual latency of an endpoint at an MDS. It rises faster

@@ -251,42 +251,65 @@ func TestSlowMDSIsNotExiledForEver(t *testing.T) {
 	})
 }
 
-// Who finds every connection to an MDS taken goes to the next one after a
-// stagger: nothing was sent, so that costs neither a request nor the budget.
-func TestBusyMDSIsPutOff(t *testing.T) {
+// atOnce makes reads at the same time and returns how long the longest took.
+func atOnce(t *testing.T, c *mds.Caller, calls int) time.Duration {
+	t.Helper()
+	var mu sync.Mutex // guards longest
+	var longest time.Duration
+	var wg sync.WaitGroup
+	for range calls {
+		wg.Go(func() {
+			took, _, err := read(t, c)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			longest = max(longest, took)
+		})
+	}
+	wg.Wait()
+	return longest
+}
+
+// Who finds every connection to an MDS taken goes to one that has some, which
+// costs neither a second request nor the budget.
+func TestBusyMDSIsPassedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := start(t, 2, mds.WithRetryBudget(0, 0))
-		for i := range 2 {
+		cluster, c := start(t, 3, mds.WithRetryBudget(0, 0))
+		for i := range 3 {
 			cluster.Node(i).Inject(fakemds.Slow(100 * time.Millisecond))
 		}
-		var mu sync.Mutex // guards longest
-		var longest time.Duration
-		var wg sync.WaitGroup
-		for range 16 {
-			wg.Go(func() {
-				took, _, err := read(t, c)
-				if err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				longest = max(longest, took)
-			})
+		if longest := atOnce(t, c, 24); longest != 200*time.Millisecond {
+			t.Errorf("24 calls of 100ms over 3 times 4 connections took %v", longest)
 		}
-		wg.Wait()
-		if n := len(cluster.Requests()); n != 16 {
-			t.Errorf("%d requests for 16 calls", n)
+		if n := len(cluster.Requests()); n != 24 {
+			t.Errorf("%d requests for 24 calls", n)
 		}
-		// Four rounds of 100 ms if one MDS had all calls, two if both share them.
-		if longest > 250*time.Millisecond {
-			t.Errorf("the longest call took %v", longest)
-		}
-		s := c.Stats()
-		if s.MDS[0].PutOff == 0 || s.MDS[0].Answered+s.MDS[1].Answered != 16 {
-			t.Errorf("put off %d, answered %d and %d", s.MDS[0].PutOff, s.MDS[0].Answered, s.MDS[1].Answered)
-		}
-		for i := range 2 {
+		for i := range 3 {
+			if n := cluster.Node(i).Asked(""); n != 8 {
+				t.Errorf("MDS %d was asked %d times, want 8", i, n)
+			}
 			checkConnections(t, cluster.Node(i), mds.DefaultConnections)
+		}
+	})
+}
+
+// Who waits for a connection to an MDS that turns out to hang leaves the queue:
+// no more than one call per connection learns it the hard way.
+func TestQueueOfAHungMDSIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3)
+		atOnce(t, c, 12) // which shows the usual latency of each
+		cluster.Node(0).Inject(fakemds.Hang)
+		if longest, most := atOnce(t, c, 64), mds.DefaultLeastStagger*3/2; longest > most {
+			t.Errorf("64 calls took %v, want at most %v", longest, most)
+		}
+		if n := c.Stats().MDS[0].PutOff; n == 0 {
+			t.Error("nobody left the queue")
+		}
+		if n := len(cluster.Requests()); n != 12+64+mds.DefaultConnections {
+			t.Errorf("%d requests for 76 calls", n)
 		}
 	})
 }

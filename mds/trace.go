@@ -13,7 +13,6 @@ const (
 	WhyFirst    Why = "first"    // it is the first in order
 	WhyFailed   Why = "failed"   // the one before failed
 	WhySlow     Why = "slow"     // the one before had not answered within its stagger
-	WhyPutOff   Why = "put off"  // it had no free connection before, and nobody else is left
 	WhyTargeted Why = "targeted" // the call wants it and no other
 )
 

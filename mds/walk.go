@@ -23,9 +23,8 @@ type walk struct {
 	others sync.WaitGroup // attempts beside the one in the caller's goroutine
 
 	mu      sync.Mutex // guards what follows
-	waiting []*node    // not asked yet, in the order of the router
+	waiting []*node    // not asked yet, in the order of the router; behind them those that were put off
 	tries   []*try     // in the order they began
-	putOff  []*node    // were busy, and wait for their second turn
 	refused []*node    // not asked, for the retry budget
 	timer   *time.Timer
 	stagger time.Duration // after which the newest is late
@@ -104,7 +103,7 @@ func (w *walk) ended(t *try, r *result) (next *try, s step) {
 		w.overLocked()
 	case r.outcome == putOff:
 		w.tries = slices.DeleteFunc(w.tries, func(other *try) bool { return other == t })
-		w.putOff = append(w.putOff, t.node)
+		w.waiting = append(w.waiting, t.node)
 		next = w.nextLateLocked()
 	case t == w.newestLocked() || !w.busyLocked():
 		next = w.nextLocked(WhyFailed)
@@ -150,25 +149,21 @@ func (w *walk) overLocked() {
 	}
 }
 
-// nextLocked begins an attempt at the best of those that wait, or of those that
-// were busy. It returns nil when nobody is left, or may be asked now.
+// nextLocked begins an attempt at the best of those that wait. It returns nil when
+// nobody is left, or may be asked now.
 func (w *walk) nextLocked(why Why) *try {
 	if w.ctx.Err() != nil {
 		w.overLocked()
 		return nil
 	}
-	for len(w.waiting)+len(w.putOff) > 0 {
-		from, order := &w.waiting, byTurn
-		if len(w.waiting) == 0 {
-			from, order, why = &w.putOff, byLoad, WhyPutOff
-		}
-		i := best(*from, order)
-		n := (*from)[i]
+	for len(w.waiting) > 0 {
+		i := best(w.waiting)
+		n := w.waiting[i]
 		affordable := w.affordableLocked(n, why)
-		if !affordable && why != WhyFailed && w.busyLocked() {
+		if !affordable && why == WhySlow && w.busyLocked() {
 			return nil // perhaps later
 		}
-		*from = slices.Delete(*from, i, i+1)
+		w.waiting = slices.Delete(w.waiting, i, i+1)
 		if affordable {
 			return w.beginLocked(n, why)
 		}
@@ -185,10 +180,9 @@ func (w *walk) nextLocked(why Why) *try {
 // asked now, it is tried again after a while.
 func (w *walk) nextLateLocked() *try {
 	t := w.nextLocked(WhySlow)
-	if t == nil && !w.over && len(w.waiting)+len(w.putOff) > 0 {
-		w.stagger *= staggerPatience
+	if t == nil && !w.over && len(w.waiting) > 0 {
 		w.patient = true
-		w.rearmLocked()
+		w.rearmLocked(staggerPatience * w.stagger)
 	}
 	return t
 }
@@ -207,30 +201,26 @@ func (w *walk) affordableLocked(n *node, why Why) bool {
 
 func (w *walk) beginLocked(n *node, why Why) *try {
 	t := newTry(w.ctx, n, w.call.timeout)
+	t.walk = w
 	t.attempt = Attempt{Addr: n.addr, Why: why, Breaker: n.breaker.state(), Began: t.began.Sub(w.began)}
 	n.tally(w.op.endpoint.Name).attempts.Add(1)
 	w.tries = append(w.tries, t)
-	if w.staggered() && len(w.waiting)+len(w.putOff) > 0 {
-		w.stagger = w.caller.stagger(n, w.op.endpoint.Name)
-		if why == WhyPutOff {
-			w.stagger *= staggerPatience // it has been in all queues: let it keep its place
-		}
-		w.patient = false
-		w.rearmLocked()
+	if w.staggered() && len(w.waiting) > 0 {
+		w.stagger, w.patient = w.caller.stagger(n, w.op.endpoint.Name), false
+		w.rearmLocked(w.stagger)
 	}
 	return t
 }
 
-func (w *walk) rearmLocked() {
+func (w *walk) rearmLocked(d time.Duration) {
 	if w.timer == nil {
-		w.timer = time.AfterFunc(w.stagger, w.late)
+		w.timer = time.AfterFunc(d, w.late)
 		return
 	}
-	w.timer.Reset(w.stagger)
+	w.timer.Reset(d)
 }
 
-// late runs when the newest attempt has taken longer than its stagger. One that
-// still waits for a connection goes to the next MDS itself: nothing was sent.
+// late runs when the newest attempt may have taken longer than its stagger.
 func (w *walk) late() {
 	t := w.startLate()
 	if t == nil {
@@ -247,8 +237,12 @@ func (w *walk) startLate() *try {
 	if w.over || newest == nil || newest.ended {
 		return nil // whoever ended it goes on
 	}
-	if withdraw := newest.withdraw.Load(); withdraw != nil {
-		(*withdraw)()
+	if newest.queued.Load() {
+		w.reconsiderLocked(newest)
+		return nil
+	}
+	if left := w.stagger - newest.onTheWay(); left > 0 {
+		w.rearmLocked(left)
 		return nil
 	}
 	t := w.nextLateLocked()
@@ -256,6 +250,32 @@ func (w *walk) startLate() *try {
 		w.others.Add(1)
 	}
 	return t
+}
+
+// reconsiderLocked takes an attempt that waits for a connection out of the queue
+// when there is somebody better now. It goes on with that one itself.
+func (w *walk) reconsiderLocked(t *try) {
+	if other := w.bestLocked(); other != nil && (other.rank() < t.node.rank() || other.rank() == t.node.rank() && other.free() && !t.node.free()) {
+		t.withdraw()
+		return
+	}
+	w.rearmLocked(max(w.stagger/queueChecks, time.Millisecond))
+}
+
+// prefersAnother reports whether an MDS that waits is better by now.
+func (w *walk) prefersAnother(n *node) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	other := w.bestLocked()
+	return other != nil && other.rank() < n.rank()
+}
+
+// bestLocked returns who would be asked next, nil if nobody is left.
+func (w *walk) bestLocked() *node {
+	if len(w.waiting) == 0 {
+		return nil
+	}
+	return w.waiting[best(w.waiting)]
 }
 
 func (w *walk) newestLocked() *try {
@@ -271,24 +291,34 @@ func (w *walk) busyLocked() bool {
 }
 
 // best returns the index of the node that is asked most willingly: the one of
-// least rank, and among equals the first in order.
-func best(nodes []*node, order func(a, b *node, rank int) bool) int {
+// least rank; of those that are well the first in order that has a connection
+// free, or the one with the least to do; of those that have failed the one that
+// was asked longest ago, so that one which is back is found although only one is
+// asked.
+func best(nodes []*node) int {
 	found, least := 0, nodes[0].rank()
-	for i := 1; i < len(nodes); i++ {
-		rank := nodes[i].rank()
-		if rank < least || rank == least && order(nodes[i], nodes[found], rank) {
-			found, least = i, rank
+	if least == 0 && nodes[0].free() {
+		return 0
+	}
+	for i, n := range nodes[1:] {
+		rank := n.rank()
+		if rank < least || rank == least && n.before(nodes[found], rank) {
+			found, least = i+1, rank
 		}
 	}
 	return found
 }
 
-// byTurn keeps the order of those that are well. Those that have failed take
-// turns, so that one which is back is found although only one is asked.
-func byTurn(a, b *node, rank int) bool { return rank > 0 && a.tried.Load() < b.tried.Load() }
-
-// byLoad puts first who has the least to do.
-func byLoad(a, b *node, _ int) bool { return a.inFlight.Load() < b.inFlight.Load() }
+func (n *node) before(other *node, rank int) bool {
+	switch {
+	case rank > 0:
+		return n.tried.Load() < other.tried.Load()
+	case n.free() || other.free():
+		return n.free() && !other.free()
+	default:
+		return n.inFlight.Load() < other.inFlight.Load()
+	}
+}
 
 // route returns whom to ask, in the order of the router or the list. It may be
 // the Caller's own list, which must not be changed.

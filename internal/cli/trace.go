@@ -63,6 +63,5 @@ var whyWords = map[mds.Why]string{
 	mds.WhyFirst:    "first in order",
 	mds.WhyFailed:   "the one before failed",
 	mds.WhySlow:     "the one before took long",
-	mds.WhyPutOff:   "had no free connection before",
 	mds.WhyTargeted: "the call is for it",
 }
