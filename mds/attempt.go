@@ -230,7 +230,7 @@ func (r response) failed(p Phase, o outcome, err error) response {
 // post sends the request over a lane of the node and reads the response.
 // Without an error the response is a 200.
 func (c *Caller) post(ctx context.Context, t *try, o op, task *task) (r response) {
-	tmpl, err := c.template(t.node, o.endpoint)
+	tmpl, body, err := c.prepare(t.node, o) // before a connection is held
 	if err != nil {
 		return r.failed(PhaseWrite, unsent, fmt.Errorf("%w: %w", errLocal, err))
 	}
@@ -241,10 +241,7 @@ func (c *Caller) post(ctx context.Context, t *try, o op, task *task) (r response
 	defer t.node.release(l)
 	x := l.begin(ctx, o.endpoint.Repeat == zbs.Read, c.cfg.retries, c.budget)
 	defer x.end()
-	req, err := tmpl.build(x, o.command, task)
-	if err != nil {
-		return r.failed(PhaseWrite, unsent, fmt.Errorf("%w: %w", errLocal, err))
-	}
+	req := tmpl.build(x, body, task)
 	t.place(x)
 	resp, err := l.client.Do(req)
 	if err != nil {

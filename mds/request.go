@@ -18,6 +18,16 @@ type template struct {
 	envelope zbs.SealedEnvelope
 }
 
+// prepare returns the template for the command, and the command's body.
+func (c *Caller) prepare(n *node, o op) (*template, []byte, error) {
+	t, err := c.template(n, o.endpoint)
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := t.envelope.Encode(o.command)
+	return t, body, err
+}
+
 func (c *Caller) template(n *node, e zbs.Endpoint) (*template, error) {
 	known := &n.tally(e.Name).template
 	if t := known.Load(); t != nil {
@@ -43,12 +53,8 @@ func (c *Caller) envelope(addr zbs.Addr) zbs.Envelope {
 	return zbs.Envelope{StorageID: c.cfg.storageID, Addr: addr.Host}
 }
 
-// request builds the request; with a task it is an asynchronous one.
-func (t *template) build(ctx context.Context, command any, task *task) (*retryablehttp.Request, error) {
-	body, err := t.envelope.Encode(command)
-	if err != nil {
-		return nil, err
-	}
+// build makes a request of the body; with a task it is an asynchronous one.
+func (t *template) build(ctx context.Context, body []byte, task *task) *retryablehttp.Request {
 	req := t.request.WithContext(ctx)
 	req.ContentLength = int64(len(body))
 	req.Body = newBody(body)
@@ -60,7 +66,7 @@ func (t *template) build(ctx context.Context, command any, task *task) (*retryab
 	}
 	// go-retryablehttp is not given the body: it would copy it for each try.
 	// rewind brings it back.
-	return &retryablehttp.Request{Request: req}, nil
+	return &retryablehttp.Request{Request: req}
 }
 
 // rewind gives a request that is repeated its body again.

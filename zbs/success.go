@@ -2,9 +2,10 @@ package zbs
 
 import "bytes"
 
-// plainSuccess reports whether a valid JSON object says success as agents spell
-// it, or says nothing of it. It saves the answer to nearly every call from being
-// decoded twice; false only means that a closer look is needed.
+// plainSuccess reports whether a JSON object says success as agents spell it, or
+// says nothing of it. It saves the answer to nearly every call from being decoded
+// twice; false only means that a closer look is needed. Of what is no JSON it may
+// say either: the decoding that follows refuses that.
 func plainSuccess(object []byte) bool {
 	depth, isKey := 0, false
 	for i := 0; i < len(object); i++ {
