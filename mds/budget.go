@@ -22,7 +22,7 @@ const (
 )
 
 // budget bounds the extra attempts of a Caller: those that follow a request
-// which may have reached an agent. Without one a total outage would multiply
+// which may have reached an agent and was not answered. Without one a total outage would multiply
 // the load on whatever is still alive. It is safe for concurrent use.
 type budget struct {
 	most, share float64

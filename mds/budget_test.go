@@ -150,3 +150,22 @@ func TestBudgetTrickles(t *testing.T) {
 		}
 	})
 }
+
+// That agents refuse costs nothing of the budget: who looks for volumes that do
+// not exist is not left without it.
+func TestRefusalsAreFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3)
+		for i := range 3 {
+			cluster.Node(i).Inject(fakemds.AgentError("no such volume"))
+		}
+		for range 50 {
+			if _, trace, _ := read(t, c); len(trace.Attempts) != 3 {
+				t.Fatalf("%d MDS were asked, want all", len(trace.Attempts))
+			}
+		}
+		if left := c.Stats().Budget; left != mds.DefaultRetryBudget {
+			t.Errorf("%v extra attempts are left, want all", left)
+		}
+	})
+}

@@ -32,11 +32,12 @@
 //     work, once that takes longer than its stagger. The first answer is the
 //     call's; the other attempts are cancelled and their connections closed.
 //     Commands that change something go to one MDS at a time.
-//  9. Asking another MDS when a request of the call may have reached one is an
-//     extra attempt, and takes one from the Caller's retry budget. When that is
-//     spent, MDS that failed just before are not asked (ErrRetryBudget), and the
-//     error says what they did last. One that did not is asked all the same:
-//     at once after a failure, after a long while when one is slow.
+//  9. Asking another MDS when a request of the call may have reached one that has
+//     not answered is an extra attempt, and takes one from the Caller's retry
+//     budget. When that is spent, MDS that failed just before are not asked
+//     (ErrRetryBudget), and the error says what they did last. One that did not
+//     is asked all the same: at once after a failure, after a long while when
+//     one is slow. An agent's refusal is an answer, and costs nothing.
 //
 // What failed is a *WalkError with every attempt. It matches ErrAmbiguous when
 // a command that changes the storage may have run. Record tells of any call why

@@ -197,7 +197,7 @@ func WithStagger(least, most time.Duration) Option {
 // WithRetryBudget sets how many extra attempts may be made without a success in
 // between (DefaultRetryBudget), and the share of one that a success earns
 // (DefaultRetryShare). An attempt is extra when a request of its call may have
-// reached another MDS. most must be 0 to 1000, share 0 to 1. With nothing left
+// reached another MDS that has not answered it. most must be 0 to 1000, share 0 to 1. With nothing left
 // MDS that failed just before are not asked (ErrRetryBudget); those that did
 // not still are, but not before time when the one before is merely slow.
 func WithRetryBudget(most int, share float64) Option {

@@ -188,12 +188,13 @@ func (w *walk) nextLateLocked() *try {
 }
 
 // affordableLocked reports whether n may be asked although a request of this
-// call may have reached another MDS. That costs an extra attempt of the budget.
-// When it is spent, an MDS that has not failed lately is asked all the same if
-// the one before failed; if that is merely slow, only after a long while.
+// call may have reached another MDS, which has not answered it. That costs an
+// extra attempt of the budget. When it is spent, an MDS that has not failed
+// lately is asked all the same if the one before failed; if that is merely slow,
+// only after a long while.
 func (w *walk) affordableLocked(n *node, why Why) bool {
-	sent := slices.ContainsFunc(w.tries, func(t *try) bool { return t.ended && t.attempt.Sent || !t.ended && t.underway() })
-	if !sent || w.caller.budget.withdraw() {
+	unanswered := func(t *try) bool { return t.ended && t.attempt.MayHaveRun() || !t.ended && t.underway() }
+	if !slices.ContainsFunc(w.tries, unanswered) || w.caller.budget.withdraw() {
 		return true
 	}
 	return n.breaker.clean.Load() && (why == WhyFailed || w.patient)

@@ -248,12 +248,11 @@ func (in *inquiry) runFirst(ctx context.Context) []Round {
 			mds.RouteKey(t.volume.Path.String()), mds.Record(&trace))...)
 		for _, a := range trace.Attempts {
 			outcome, text := outcomeOf(a.Err)
-			o := Observation{MDS: a.Addr, Clients: ListAnswer{Answer: Answer{asked, Seconds(a.Duration), outcome, text}}}
+			o := Observation{MDS: a.Addr, Clients: ListAnswer{Answer: Answer{asked + Seconds(a.Began), Seconds(a.Duration), outcome, text}}}
 			if outcome == Answered {
 				o.Clients.Clients = reply.Clients
 			}
 			rounds[i].Observations = append(rounds[i].Observations, o)
-			asked = o.Clients.ended()
 		}
 	}
 	for i := range rounds {
