@@ -1,5 +1,3 @@
-// Package bench compares hashring with other libraries. It is a module of its own,
-// so that they never become dependencies of ours.
 package bench
 
 import (
