@@ -30,7 +30,7 @@ type op struct {
 type result struct {
 	Attempt
 	answer any
-	served time.Duration // what the MDS took, without the wait for a connection
+	served time.Duration // what the MDS took, without the wait for a connection; 0 if it was not asked
 }
 
 // health is what the attempt tells the breaker.
@@ -63,14 +63,15 @@ type try struct {
 	placed atomic.Pointer[exchange] // the last use of a connection
 	served atomic.Int64             // when that began, in nanoseconds since began
 
-	queued    atomic.Bool // it waits in a queue
-	withdrawn atomic.Bool // from there, by its walk
+	queue  atomic.Int32 // what it has to do with one
+	loaded atomic.Bool  // it counts in the node's load
 
 	walk *walk // nil: it belongs to no call
 
 	// The rest belongs to the walk, and its mutex guards it.
 	attempt Attempt
 	ended   bool
+	extra   bool    // the retry budget was charged for it
 	lost    outcome // how it ends because another one has decided the call; 0: it decides
 }
 
@@ -82,7 +83,16 @@ func (t *try) place(x *exchange) {
 
 func (t *try) end() {
 	t.cancel()
+	t.unload()
 	t.node.inFlight.Add(-1)
+}
+
+// unload tells the node that the connection is done with; an asynchronous
+// command is still under way then.
+func (t *try) unload() {
+	if t.loaded.CompareAndSwap(true, false) {
+		t.node.load.Add(-1)
+	}
 }
 
 // onTheWay returns how long ago the request went out, 0 before.
@@ -103,7 +113,9 @@ func (t *try) underway() bool {
 // until its attempt has ended.
 func newTry(ctx context.Context, n *node, timeout time.Duration) *try {
 	n.inFlight.Add(1)
+	n.load.Add(1)
 	t := &try{node: n, caller: ctx, limit: &timeoutError{what: "no answer", after: timeout}, began: time.Now()}
+	t.loaded.Store(true)
 	t.ctx, t.cancel = context.WithTimeoutCause(ctx, timeout, t.limit)
 	return t
 }
@@ -117,7 +129,9 @@ func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 	r := c.ask(t.ctx, t, o, cc.refuseOld)
 	r.Addr = n.addr
 	r.Duration = time.Since(t.began)
-	r.served = r.Duration - time.Duration(t.served.Load())
+	if t.placed.Load() != nil {
+		r.served = r.Duration - time.Duration(t.served.Load())
+	}
 	if r.Err == nil {
 		return r
 	}
@@ -125,7 +139,7 @@ func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 	case t.caller.Err() != nil:
 		r.outcome = cancelled
 		r.Err = t.caller.Err()
-	case t.withdrawn.Load():
+	case t.queue.Load() == withdrawn:
 		r.outcome = putOff
 	case t.ctx.Err() != nil && r.outcome != rejected && r.outcome != denied:
 		r.outcome = timedOut
@@ -238,7 +252,7 @@ func (c *Caller) post(ctx context.Context, t *try, o op, task *task) (r response
 	if err != nil {
 		return response{result: busy(err)}
 	}
-	defer t.node.release(l)
+	defer t.node.release(t, l)
 	x := l.begin(ctx, o.endpoint.Repeat == zbs.Read, c.cfg.retries, c.budget)
 	defer x.end()
 	req := tmpl.build(x, body, task)

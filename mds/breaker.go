@@ -44,7 +44,8 @@ type breaker struct {
 	addr   zbs.Addr
 	cfg    *config
 	events *eventQueue[BreakerEvent]
-	clean  atomic.Bool // closed, and what it was told last was good
+	clean  atomic.Bool  // closed, and what it was told last was good
+	heals  atomic.Int64 // how often it became so
 
 	mu    sync.Mutex // guards what follows
 	inner *gobreaker.CircuitBreaker[struct{}]
@@ -74,6 +75,7 @@ func (b *breaker) report(h health) {
 		b.inner.Execute(fail)
 		return
 	}
+	b.heals.Add(1)
 	if _, err := b.inner.Execute(succeed); err != nil { // open: it cannot be told of a success
 		b.renew()
 		b.push(gobreaker.StateOpen, gobreaker.StateClosed)

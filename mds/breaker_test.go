@@ -3,6 +3,8 @@ package mds_test
 import (
 	"context"
 	"fmt"
+	"net"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -249,6 +251,100 @@ func TestFiftyCancelledCalls(t *testing.T) {
 		for i := range 5 {
 			if took, _, err := read(t, c); err != nil || took != 0 {
 				t.Errorf("call %d after them took %v: %v", i, took, err)
+			}
+		}
+	})
+}
+
+// An MDS that takes longer to connect to than an echo may take is probed with
+// patience.
+func TestSlowToConnectIsNotExiled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := fakemds.NewCluster(t, 2)
+		cluster.AddPool("lp", "pp")
+		cluster.AddVolume(volumePath, "10.0.0.5:9001")
+		dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if strings.HasPrefix(addr, "mds-0") {
+				select {
+				case <-time.After(200 * time.Millisecond):
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+			}
+			return cluster.DialContext(ctx, network, addr)
+		}
+		c := newCaller(t, cluster, mds.WithDialContext(dial))
+		chances := 0
+		for range 1200 { // two minutes
+			_, trace, err := read(t, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if trace.Attempts[0].Addr == c.Addrs()[0] {
+				chances++
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		m := c.Stats().MDS[0]
+		if chances < 2 {
+			t.Errorf("%d of 1200 calls began with it; breaker %s, probes %d, requests that reached it %d, last: %v", chances, m.Breaker, m.Probes, cluster.Node(0).Asked(""), m.LastErr)
+		}
+	})
+}
+
+// How patient probes were in one outage does not matter in the next.
+func TestPatienceOfProbesIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 2)
+		traffic := func(d time.Duration) {
+			for began := time.Now(); time.Since(began) < d; time.Sleep(10 * time.Millisecond) {
+				read(t, c)
+			}
+		}
+		cluster.Node(0).Inject(fakemds.Hang.On("volume/clients"))
+		traffic(30 * time.Second)
+		cluster.Node(0).Clear()
+		if _, err := mds.Call(t.Context(), c, zbs.Echo{}, mds.Target(c.Addrs()[0])); err != nil { // a Session's ping, say
+			t.Fatal(err)
+		}
+		traffic(time.Minute) // all is well for a minute
+		if s := c.Breaker(c.Addrs()[0]); s != mds.BreakerClosed {
+			t.Fatal(s)
+		}
+		cluster.Node(0).Inject(fakemds.Hang)
+		traffic(time.Second)
+		cluster.Node(0).Clear()
+		back := time.Now()
+		for c.Breaker(c.Addrs()[0]) != mds.BreakerClosed {
+			traffic(10 * time.Millisecond)
+		}
+		if took := time.Since(back); took > 300*time.Millisecond {
+			t.Errorf("noticed after %v", took)
+		}
+	})
+}
+
+// A probe that hangs from before an MDS was back says nothing when it ends.
+func TestOldProbeIsNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events []mds.BreakerEvent
+		began := time.Now()
+		cluster, c := start(t, 2, mds.WithBreaker(1, 100*time.Millisecond), mds.WithOnBreaker(func(e mds.BreakerEvent) { events = append(events, e) }))
+		cluster.Node(0).Inject(fakemds.Hang)
+		for range 83 {
+			read(t, c)
+			time.Sleep(10 * time.Millisecond)
+		}
+		cluster.Node(0).Clear()
+		mds.Call(t.Context(), c, zbs.Echo{}, mds.Target(c.Addrs()[0]))
+		for range 4000 {
+			read(t, c)
+			time.Sleep(10 * time.Millisecond)
+		}
+
+		for _, e := range events {
+			if at := e.At.Sub(began); at > 2*time.Second {
+				t.Errorf("after %v: %s to %s; the MDS has answered every call since 1s", at, e.From, e.To)
 			}
 		}
 	})

@@ -57,6 +57,13 @@ func (b *budget) deposit() {
 	}
 }
 
+// putBack returns an extra attempt that was not made after all.
+func (b *budget) putBack() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tokens = min(b.tokens+1, b.most)
+}
+
 func (b *budget) left() float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -246,4 +248,58 @@ func TestBusyConnections(t *testing.T) {
 		}
 		<-done
 	})
+}
+
+// blackhole returns an address whose connects stay pending: a listener with a full backlog.
+func blackhole(t *testing.T) string {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	syscall.Listen(fd, 0)
+	sa, _ := syscall.Getsockname(fd)
+	addr := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: sa.(*syscall.SockaddrInet4).Port}).String()
+	for range 4 {
+		c, err := net.DialTimeout("tcp", addr, 50*time.Millisecond)
+		if err == nil {
+			t.Cleanup(func() { c.Close() })
+		}
+	}
+	return addr
+}
+
+// A net.Dialer gives up at the deadline of its caller, a little before the context
+// says so: that is not the MDS's fault.
+func TestDeadlineOfADialIsTheCallers(t *testing.T) {
+	addr := blackhole(t)
+	var events atomic.Int64
+	c, err := mds.New([]string{addr}, mds.WithBreaker(1, time.Millisecond), mds.WithOnBreaker(func(mds.BreakerEvent) { events.Add(1) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var blamed, calls atomic.Int64
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 25 {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+				_, err := mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
+				cancel()
+				calls.Add(1)
+				if w, ok := errors.AsType[*mds.WalkError](err); !ok || len(w.Attempts) != 1 || !errors.Is(w.Attempts[0].Err, context.DeadlineExceeded) {
+					blamed.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	m := c.Stats().MDS[0]
+	if m.Failed > 0 || blamed.Load() > 0 {
+		t.Errorf("%d of %d calls that their callers ended count as failures (blamed %d), %d events", m.Failed, calls.Load(), blamed.Load(), events.Load())
+	}
 }

@@ -51,8 +51,9 @@
 // MDS: bound it with its context.
 //
 // The stagger is four times what the MDS usually takes for the endpoint, within
-// DefaultLeastStagger and DefaultMostStagger (WithStagger), and 20 ms as long as
-// no MDS has answered it. So a hung MDS costs a read milliseconds.
+// DefaultLeastStagger and DefaultMostStagger (WithStagger) but at least twice what
+// the quickest MDS takes, and 20 ms as long as none has answered it. So a hung MDS
+// costs a read milliseconds.
 //
 // # Retry budget
 //

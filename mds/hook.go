@@ -8,7 +8,9 @@ import (
 
 // Hook is told of every call and every attempt, for example to make spans of
 // them. Its methods run in the goroutine of the call or attempt, with nothing
-// locked, and must be safe for concurrent use: attempts of one call overlap.
+// locked, and must be safe for concurrent use: attempts of one call overlap. They
+// must return at once: the attempt's time-out runs while one is told that it
+// begins, and the next MDS waits while one is told that it has ended.
 //
 // The probes that find out whether an MDS is back are no attempts of a call;
 // Stats counts them.

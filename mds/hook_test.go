@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
@@ -68,4 +69,26 @@ func TestHooks(t *testing.T) {
 	if _, err := mds.New([]string{"a"}, mds.WithHook(nil)); !errors.Is(err, mds.ErrInvalidOption) {
 		t.Errorf("nil: %v", err)
 	}
+}
+
+// slowHook takes its time when an attempt has ended.
+type slowHook struct{ d time.Duration }
+
+func (h slowHook) Call(ctx context.Context, e zbs.Endpoint) (context.Context, func(mds.Trace, error)) {
+	return ctx, nil
+}
+func (h slowHook) Attempt(ctx context.Context, e zbs.Endpoint, a zbs.Addr) (context.Context, func(mds.Attempt)) {
+	return ctx, func(mds.Attempt) { time.Sleep(h.d) }
+}
+
+// A slow hook costs time, and no MDS its chance.
+func TestSlowHook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 2, mds.WithAttemptTimeout(2*time.Second), mds.WithHook(slowHook{2 * time.Second}))
+		cluster.Node(0).Inject(fakemds.Refuse)
+		_, _, err := read(t, c)
+		if err != nil {
+			t.Errorf("%v; breaker's last error of the healthy one: %v, requests %d", err, c.Stats().MDS[1].LastErr, cluster.Node(1).Asked(""))
+		}
+	})
 }

@@ -137,6 +137,9 @@ func handshake(ctx context.Context, raw net.Conn, base *tls.Config, addr string)
 
 // causeOf returns why ctx ended when it did, and err otherwise.
 func causeOf(ctx context.Context, err error) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		<-ctx.Done() // a net.Dialer gives up at the deadline, a little before ctx ends
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

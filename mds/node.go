@@ -26,7 +26,8 @@ type node struct {
 
 	disconnected atomic.Bool  // a Session says so
 	tried        atomic.Int64 // the Caller's turn when it was asked last
-	inFlight     atomic.Int64
+	inFlight     atomic.Int64 // attempts and probes under way
+	load         atomic.Int64 // those of them that have a connection, or will want one
 	lastFailure  atomic.Pointer[failure]
 	tallies      byEndpoint[tally]
 
@@ -70,7 +71,7 @@ func (n *node) rank() int {
 }
 
 // free reports whether an attempt would get a connection at once.
-func (n *node) free() bool { return n.inFlight.Load() < int64(n.cfg.connections) }
+func (n *node) free() bool { return n.load.Load() < int64(n.cfg.connections) }
 
 // admit waits until the agent may be given another asynchronous command. Changes,
 // some of which take minutes, have places of their own and keep no read waiting.
@@ -79,7 +80,7 @@ func (n *node) admit(ctx context.Context, t *try, read bool) (done func(), err e
 	if read {
 		places = n.reads
 	}
-	if err := t.queue(ctx, places); err != nil {
+	if err := t.wait(ctx, places); err != nil {
 		return nil, fmt.Errorf("%w: %d asynchronous commands under way", err, n.cfg.parallel)
 	}
 	return func() { places.Release(1) }, nil
@@ -87,7 +88,7 @@ func (n *node) admit(ctx context.Context, t *try, read bool) (done func(), err e
 
 // acquire waits for a lane.
 func (n *node) acquire(ctx context.Context, t *try) (*lane, error) {
-	if err := t.queue(ctx, n.turns); err != nil {
+	if err := t.wait(ctx, n.turns); err != nil {
 		return nil, fmt.Errorf("%w: %d of %d in use", err, n.cfg.connections, n.cfg.connections)
 	}
 	n.mu.Lock()
@@ -98,7 +99,8 @@ func (n *node) acquire(ctx context.Context, t *try) (*lane, error) {
 	return l, nil
 }
 
-func (n *node) release(l *lane) {
+func (n *node) release(t *try, l *lane) {
+	t.unload()
 	n.mu.Lock()
 	n.spare = append(n.spare, l)
 	n.mu.Unlock()
@@ -113,33 +115,40 @@ func (n *node) closeIdle() {
 	}
 }
 
-// queue waits for a place, first come first served, until the attempt ends or
+// What a try has to do with a queue.
+const (
+	notQueued int32 = iota
+	inQueue
+	withdrawn // from there: it goes on with another MDS
+)
+
+// wait waits for a place, first come first served, until the attempt ends or
 // its walk withdraws it. Who gets a place at an MDS that has failed meanwhile
 // gives it back.
-func (t *try) queue(ctx context.Context, places *semaphore.Weighted) error {
+func (t *try) wait(ctx context.Context, places *semaphore.Weighted) error {
 	if places.TryAcquire(1) {
 		return nil
 	}
-	t.queued.Store(true)
-	defer t.queued.Store(false)
+	t.queue.Store(inQueue)
 	if places.Acquire(ctx, 1) != nil {
+		t.queue.CompareAndSwap(inQueue, notQueued)
 		return ErrBusy
 	}
-	if t.walk != nil && !t.node.breaker.clean.Load() && t.walk.prefersAnother(t.node) {
-		places.Release(1)
-		t.withdrawn.Store(true)
-		return ErrBusy
+	leave := t.walk != nil && !t.node.breaker.clean.Load() && t.walk.prefersAnother(t.node)
+	if !leave && t.queue.CompareAndSwap(inQueue, notQueued) {
+		return nil
 	}
-	return nil
+	t.queue.Store(withdrawn)
+	places.Release(1)
+	return ErrBusy
 }
 
 // withdraw ends an attempt that waits in a queue, and reports false if it does
 // not: nothing of it was sent.
 func (t *try) withdraw() bool {
-	if !t.queued.Load() {
+	if !t.queue.CompareAndSwap(inQueue, withdrawn) {
 		return false
 	}
-	t.withdrawn.Store(true)
 	t.cancel()
 	return true
 }

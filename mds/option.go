@@ -180,10 +180,10 @@ func WithParallel(n int) Option {
 
 // WithStagger bounds how long an attempt at a read may take before the next MDS
 // is asked as well: four times what the MDS usually takes for the endpoint, at
-// least least and at most most (DefaultLeastStagger, DefaultMostStagger). Both
-// must be positive, the first not above the second; both 0 turn it off, so that
-// a hung MDS costs a read the attempt's time-out. Commands that change something
-// are never staggered.
+// least least and at most most (DefaultLeastStagger, DefaultMostStagger), but in
+// no case less than twice what the quickest MDS takes. Both must be positive, the first
+// not above the second; both 0 turn it off, so that a hung MDS costs a read the
+// attempt's time-out. Commands that change something are never staggered.
 func WithStagger(least, most time.Duration) Option {
 	return func(c *config) error {
 		if off := least == 0 && most == 0; !off && (least <= 0 || most < least) {

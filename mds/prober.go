@@ -2,6 +2,8 @@ package mds
 
 import (
 	"context"
+	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -41,6 +43,7 @@ type prober struct {
 	command context.CancelFunc // ends the command under way; nil: none is
 	began   time.Time          // when that was sent
 	pause   time.Duration      // before that may be given up for a fresh one
+	heals   int64              // of the breaker when the pause began to grow
 }
 
 // probeOthers probes those whom the walk passes over because they failed. It
@@ -71,6 +74,9 @@ func (p *prober) kick(n *node, w *walk) {
 
 func (p *prober) startLocked(c *Caller, n *node, o op, cc callConfig) {
 	p.rested = time.Now().Add(probePeriod)
+	if heals := n.breaker.heals.Load(); heals != p.heals {
+		p.heals, p.pause = heals, 0
+	}
 	if n.cfg.connections > 1 {
 		p.echoing = c.background.start(func(ctx context.Context) { p.echo(ctx, c, n, o, cc) })
 	} else if p.command == nil {
@@ -105,7 +111,7 @@ func (p *prober) echo(ctx context.Context, c *Caller, n *node, o op, cc callConf
 		p.command = nil
 		p.pause = min(max(2*p.pause, probeLeast), probeMost)
 	}
-	if p.command == nil && (alive || r.outcome == timedOut) {
+	if p.command == nil && (alive || errors.Is(r.Err, os.ErrDeadlineExceeded)) {
 		p.sendLocked(c, n, o, cc)
 	}
 }
@@ -118,14 +124,13 @@ func (p *prober) sendLocked(c *Caller, n *node, o op, cc callConfig) {
 		defer context.AfterFunc(closed, cancel)()
 		defer cancel()
 		r := c.probe(ctx, n, o, cc)
-		n.breaker.report(r.health())
+		if r.health() == healthy || !n.breaker.clean.Load() { // else the MDS has answered another one meanwhile
+			n.breaker.report(r.health())
+		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.began == began { // it was not given up
 			p.command = nil
-		}
-		if r.health() == healthy {
-			p.pause = 0
 		}
 	})
 	if !started {

@@ -141,3 +141,104 @@ func TestNoPlaceInTime(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// hold keeps the only connection to an MDS for a while.
+func hold(t *testing.T, wg *sync.WaitGroup, cluster *fakemds.Cluster, c *mds.Caller, node int, d time.Duration) {
+	t.Helper()
+	cluster.Node(node).Inject(fakemds.Slow(d).On("echo"))
+	wg.Go(func() { mds.Call(t.Context(), c, zbs.Echo{}, mds.Target(c.Addrs()[node]), mds.Timeout(time.Hour)) })
+	synctest.Wait()
+}
+
+// Who leaves the queue of a busy MDS may ask another one without a budget, because
+// it was allowed to ask that one.
+func TestLeavingAQueueWithASpentBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3, mds.WithRetryBudget(0, 0), mds.WithConnections(1))
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		hold(t, &wg, cluster, c, 1, 10*time.Second)
+		hold(t, &wg, cluster, c, 2, 30*time.Millisecond)
+		cluster.Node(0).Inject(fakemds.Status(503))
+		took, trace, err := read(t, c)
+		if err != nil {
+			t.Errorf("took %v, two healthy MDS, budget spent: %v\n%+v", took, err, trace)
+		}
+	})
+}
+
+// Of several that are busy, one that becomes free is asked while another hangs.
+func TestBusyMDSBecomesFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 4, mds.WithRetryBudget(0, 0), mds.WithConnections(1))
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		hold(t, &wg, cluster, c, 2, 100*time.Second)
+		hold(t, &wg, cluster, c, 3, 400*time.Millisecond)
+		cluster.Node(0).Inject(fakemds.Hang)
+		cluster.Node(1).Inject(fakemds.Status(503))
+		took, trace, err := read(t, c)
+		if err != nil || took > 2*time.Second {
+			t.Errorf("took %v although the fourth MDS is well and idle since 400ms: %v\n%+v", took, err, trace)
+		}
+	})
+}
+
+// An extra attempt that was put off and not made is not paid for.
+func TestPutOffCostsNoBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3, mds.WithRetryBudget(2, 0), mds.WithConnections(1))
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		hold(t, &wg, cluster, c, 1, 10*time.Second)
+		hold(t, &wg, cluster, c, 2, 70*time.Millisecond)
+		cluster.Node(0).Inject(fakemds.Hang)
+		took, trace, err := read(t, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := c.Stats().Budget; left < 1 {
+			t.Errorf("took %v, one extra request was sent, and %.2f of 2 are left: %+v", took, left, trace)
+		}
+	})
+}
+
+// Who leaves a queue at the moment its turn comes has not sent anything.
+func TestLeavingAQueueInTime(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			cluster, c := start(t, 2, mds.WithConnections(1))
+			var wg sync.WaitGroup
+			hold(t, &wg, cluster, c, 0, firstStagger)
+			hold(t, &wg, cluster, c, 1, firstStagger-time.Millisecond)
+			for i := range 2 {
+				cluster.Node(i).Inject(fakemds.Slow(5 * time.Millisecond).On("volume/clients"))
+			}
+			_, trace, err := read(t, c)
+			wg.Wait()
+			asked := cluster.Node(0).Asked("volume/clients") + cluster.Node(1).Asked("volume/clients")
+			if n := len(trace.Attempts); err != nil || asked != n {
+				t.Fatalf("%d requests, %d attempts: %+v, %v", asked, n, trace, err)
+			}
+		})
+	}
+}
+
+// Asynchronous commands that wait for their callback take no connection.
+func TestCallbacksTakeNoConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 2)
+		cluster.Node(0).Inject(fakemds.Slow(time.Minute).On("volume/flatten"))
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() { mds.Call(t.Context(), c, zbs.FlattenVolume{Path: cbdPath}, mds.Timeout(time.Hour)) })
+		}
+		synctest.Wait()
+		time.Sleep(time.Second)
+		_, trace, err := read(t, c)
+		if err != nil || trace.Attempts[0].Addr != c.Addrs()[0] {
+			t.Errorf("the first of the list has four idle connections and was passed over: %+v %v", trace, err)
+		}
+		wg.Wait()
+	})
+}

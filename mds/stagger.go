@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// DefaultLeastStagger and DefaultMostStagger bound the stagger.
+	// DefaultLeastStagger and DefaultMostStagger bound the stagger, which is
+	// never less than twice the usual latency of the quickest MDS.
 	DefaultLeastStagger = 10 * time.Millisecond
 	DefaultMostStagger  = 250 * time.Millisecond
 
@@ -14,6 +15,10 @@ const (
 	firstStagger = 20 * time.Millisecond
 	// staggerFactor of the usual latency is late.
 	staggerFactor = 4
+	// leastFactor of what the quickest MDS usually takes is the least, whatever
+	// the bounds: to ask another one before would be of no use, and an endpoint
+	// that takes a second would spend the retry budget.
+	leastFactor = 2
 	// staggerPatience is how many staggers pass before an MDS is asked although
 	// the retry budget is spent.
 	staggerPatience = 16
@@ -49,23 +54,46 @@ func (m *movingLatency) atLeast(d time.Duration) {
 	}
 }
 
+// first is atLeast that also counts as the first observation.
+func (m *movingLatency) first(d time.Duration) {
+	if m.usual() == 0 && d > 0 {
+		m.observe(d)
+	} else {
+		m.atLeast(d)
+	}
+}
+
 // usual returns 0 before the first observation.
 func (m *movingLatency) usual() time.Duration { return time.Duration(m.nanoseconds.Load()) }
 
 // stagger returns how long an attempt at n may take before the next MDS is
-// asked, too: a multiple of what n usually takes, or of what the quickest other
-// one does as long as n has not answered.
+// asked, too: a multiple of what n usually takes, or of what the quickest one
+// does as long as n has not answered.
 func (c *Caller) stagger(n *node, endpoint string) time.Duration {
-	usual := n.tally(endpoint).usual.usual()
+	usual, least := n.tally(endpoint).usual.usual(), time.Duration(0)
+	quickest, known := c.quickest(endpoint)
 	if usual == 0 {
-		for _, other := range c.nodes {
-			if d := other.tally(endpoint).usual.usual(); d != 0 && (usual == 0 || d < usual) {
+		usual = quickest
+	}
+	if known > 1 {
+		least = leastFactor * quickest
+	}
+	bounded := min(max(staggerFactor*usual, c.cfg.leastStagger), c.cfg.mostStagger)
+	if usual == 0 {
+		bounded = min(max(firstStagger, c.cfg.leastStagger), c.cfg.mostStagger)
+	}
+	return max(bounded, least)
+}
+
+// quickest returns what the quickest MDS usually takes, and of how many MDS that
+// is known.
+func (c *Caller) quickest(endpoint string) (usual time.Duration, known int) {
+	for _, n := range c.nodes {
+		if d := n.tally(endpoint).usual.usual(); d != 0 {
+			if known++; usual == 0 || d < usual {
 				usual = d
 			}
 		}
 	}
-	if usual == 0 {
-		return min(max(firstStagger, c.cfg.leastStagger), c.cfg.mostStagger)
-	}
-	return min(max(staggerFactor*usual, c.cfg.leastStagger), c.cfg.mostStagger)
+	return usual, known
 }

@@ -101,23 +101,27 @@ func TestStaggerFollowsTheLatency(t *testing.T) {
 	}
 }
 
-// A read whose service takes longer than the largest stagger is asked for twice
-// by no more than the budget allows, and its answer is waited for.
-func TestSlowServiceIsNotAskedForThrice(t *testing.T) {
+// A read that takes longer than the largest stagger at all MDS is asked for once:
+// another one would answer no sooner, and the budget is kept for those that hang.
+func TestSlowServiceIsAskedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := start(t, 3, mds.WithRetryBudget(5, 0.1))
+		cluster, c := start(t, 3)
 		for i := range 3 {
-			cluster.Node(i).Inject(fakemds.Slow(time.Second))
+			cluster.Node(i).Inject(fakemds.Slow(time.Second).On("volume/query"))
 		}
-		const calls = 200
-		for i := range calls {
-			if took, _, err := read(t, c); err != nil || took != time.Second {
-				t.Fatalf("call %d took %v: %v", i, took, err)
+		const calls = 100
+		for range calls {
+			if _, err := mds.Call(t.Context(), c, zbs.QueryVolume{Path: cbdPath}, mds.TryNext()); err != nil {
+				t.Fatal(err)
 			}
+			read(t, c)
 		}
-		// The budget, a tenth of the successes, and a tenth of the seconds.
-		if n := len(cluster.Requests()); n < calls+5 || n > calls+5+2*calls/10+1 {
-			t.Errorf("%d requests for %d calls", n, calls)
+		if n := cluster.Asked("volume/query"); n[0]+n[1]+n[2] > calls+2 {
+			t.Errorf("%d requests for %d calls, want but the first call to ask all", n, calls)
+		}
+		cluster.Node(0).Inject(fakemds.Hang.On("volume/clients"))
+		if took, _, err := read(t, c); err != nil || took != mds.DefaultLeastStagger {
+			t.Errorf("a hung MDS cost %v: %v", took, err)
 		}
 	})
 }

@@ -169,6 +169,8 @@ func (n *node) observe(e zbs.Endpoint, r result) {
 		t.latency.observe(r.served)
 	case overtaken:
 		t.usual.atLeast(r.served)
+	case outrun:
+		t.usual.first(r.served)
 	}
 	if r.health() == unhealthy {
 		n.lastFailure.Store(&failure{r.Err, time.Now()})

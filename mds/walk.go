@@ -72,17 +72,17 @@ func (w *walk) follow(t *try) {
 		ctx, end := w.caller.beginAttempt(t.ctx, w.op.endpoint, t.node.addr)
 		t.ctx = ctx
 		r := w.caller.attempt(t, w.op, &w.call)
-		next, step := w.ended(t, &r)
+		step := w.ended(t, &r)
 		t.node.count(w.op.endpoint, r)
 		end(r.Attempt)
 		w.log(r, step)
-		t = next
+		t = w.goOn(t, r.outcome, step)
 	}
 }
 
-// ended takes the end of an attempt and returns the one that is made in its
-// place, if any. It is told to the breaker before anybody is chosen.
-func (w *walk) ended(t *try, r *result) (next *try, s step) {
+// ended takes the end of an attempt and says what comes next. The breaker is told
+// before anybody is chosen.
+func (w *walk) ended(t *try, r *result) step {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r.Why, r.Breaker, r.Began = t.attempt.Why, t.attempt.Breaker, t.attempt.Began
@@ -92,23 +92,47 @@ func (w *walk) ended(t *try, r *result) (next *try, s step) {
 	t.node.breaker.report(r.health())
 	t.attempt, t.ended = r.Attempt, true
 	if w.over {
-		return nil, stop
+		return stop
 	}
-	s = r.outcome.after(w.op.endpoint.Repeat, w.call.tryNext && !(w.call.oneNo && r.outcome == denied))
+	next := r.outcome.after(w.op.endpoint.Repeat, w.call.tryNext && !(w.call.oneNo && r.outcome == denied))
 	switch {
-	case s == finish:
+	case next == finish:
 		w.winner, w.answer = t, r.answer
 		w.overLocked()
-	case s == stop:
+	case next == stop:
 		w.overLocked()
-	case r.outcome == putOff:
-		w.tries = slices.DeleteFunc(w.tries, func(other *try) bool { return other == t })
-		w.waiting = append(w.waiting, t.node)
-		next = w.nextLateLocked()
-	case t == w.newestLocked() || !w.busyLocked():
-		next = w.nextLocked(WhyFailed)
 	}
-	return next, s
+	return next
+}
+
+// goOn begins the attempt that is made in place of one that has ended, if any.
+// When one began later and is under way, its stagger decides.
+func (w *walk) goOn(t *try, o outcome, next step) *try {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.over || next != askNext:
+		return nil
+	case o == putOff:
+		return w.insteadLocked(t)
+	}
+	later := w.tries[slices.Index(w.tries, t)+1:]
+	if slices.ContainsFunc(later, func(other *try) bool { return !other.ended }) {
+		return nil
+	}
+	return w.nextLocked(WhyFailed)
+}
+
+// insteadLocked begins another attempt instead of one that was put off. It takes
+// over what that one was allowed: no request was sent.
+func (w *walk) insteadLocked(t *try) *try {
+	w.tries = slices.DeleteFunc(w.tries, func(other *try) bool { return other == t })
+	w.waiting = append(w.waiting, t.node)
+	if t.extra {
+		w.caller.budget.putBack()
+	}
+	w.patient = true
+	return w.nextLateLocked()
 }
 
 // judgeLoser says how an attempt ended that another one made superfluous. What
@@ -159,13 +183,15 @@ func (w *walk) nextLocked(why Why) *try {
 	for len(w.waiting) > 0 {
 		i := best(w.waiting)
 		n := w.waiting[i]
-		affordable := w.affordableLocked(n, why)
+		affordable, extra := w.affordableLocked(n, why)
 		if !affordable && why == WhySlow && w.busyLocked() {
 			return nil // perhaps later
 		}
 		w.waiting = slices.Delete(w.waiting, i, i+1)
 		if affordable {
-			return w.beginLocked(n, why)
+			t := w.beginLocked(n, why)
+			t.extra = extra
+			return t
 		}
 		w.refused = append(w.refused, n)
 	}
@@ -192,12 +218,15 @@ func (w *walk) nextLateLocked() *try {
 // extra attempt of the budget. When it is spent, an MDS that has not failed
 // lately is asked all the same if the one before failed; if that is merely slow,
 // only after a long while.
-func (w *walk) affordableLocked(n *node, why Why) bool {
+func (w *walk) affordableLocked(n *node, why Why) (affordable, extra bool) {
 	unanswered := func(t *try) bool { return t.ended && t.attempt.MayHaveRun() || !t.ended && t.underway() }
-	if !slices.ContainsFunc(w.tries, unanswered) || w.caller.budget.withdraw() {
-		return true
+	if !slices.ContainsFunc(w.tries, unanswered) {
+		return true, false
 	}
-	return n.breaker.clean.Load() && (why == WhyFailed || w.patient)
+	if w.caller.budget.withdraw() {
+		return true, true
+	}
+	return n.breaker.clean.Load() && (why == WhyFailed || w.patient), false
 }
 
 func (w *walk) beginLocked(n *node, why Why) *try {
@@ -235,10 +264,10 @@ func (w *walk) startLate() *try {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	newest := w.newestLocked()
-	if w.over || newest == nil || newest.ended {
-		return nil // whoever ended it goes on
+	if w.over || newest == nil {
+		return nil // whoever ended goes on
 	}
-	if newest.queued.Load() {
+	if newest.queue.Load() == inQueue {
 		w.reconsiderLocked(newest)
 		return nil
 	}
@@ -279,17 +308,18 @@ func (w *walk) bestLocked() *node {
 	return w.waiting[best(w.waiting)]
 }
 
+// newestLocked returns the attempt under way that began last.
 func (w *walk) newestLocked() *try {
-	if len(w.tries) == 0 {
-		return nil
+	for _, t := range slices.Backward(w.tries) {
+		if !t.ended {
+			return t
+		}
 	}
-	return w.tries[len(w.tries)-1]
+	return nil
 }
 
 // busyLocked reports whether an attempt is under way.
-func (w *walk) busyLocked() bool {
-	return slices.ContainsFunc(w.tries, func(t *try) bool { return !t.ended })
-}
+func (w *walk) busyLocked() bool { return w.newestLocked() != nil }
 
 // best returns the index of the node that is asked most willingly: the one of
 // least rank; of those that are well the first in order that has a connection

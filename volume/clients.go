@@ -41,7 +41,9 @@ func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOp
 	if len(opts) > 0 {
 		return s.askClients(ctx, path, opts)
 	}
-	list, err := s.clients.do(ctx, path, func() (ClientList, error) { return s.askClients(ctx, path, nil) })
+	list, err := s.clients.do(ctx, path, func(ctx context.Context) (ClientList, error) {
+		return s.askClients(ctx, path, nil)
+	})
 	list.Path = path
 	list.Clients, list.Trace = slices.Clone(list.Clients), list.Trace.Clone()
 	return list, err

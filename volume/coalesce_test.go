@@ -77,18 +77,16 @@ func TestSharedCallOfOneWhoLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, service := start(t, 1)
 		service.Clients(t.Context(), path)
-		cluster.Node(0).Inject(fakemds.Hang.Times(2))
+		cluster.Node(0).Inject(fakemds.Hang.Times(1))
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		var wg sync.WaitGroup
-		for range 2 { // the first, and the one that is made next
-			wg.Go(func() {
-				if _, err := service.Clients(impatient, path); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("%v, want the context's end", err)
-				}
-			})
-			synctest.Wait()
-		}
+		wg.Go(func() {
+			if _, err := service.Clients(impatient, path); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v, want the context's end", err)
+			}
+		})
+		synctest.Wait()
 		began := time.Now()
 		many(10, func(int) {
 			if _, err := service.Clients(t.Context(), path); err != nil {
@@ -136,6 +134,59 @@ func TestOptionsAreNotShared(t *testing.T) {
 		many(3, func(int) { service.Clients(t.Context(), path, mds.NoTryNext()) })
 		if n := cluster.Node(0).Asked("volume/clients"); n != 3 {
 			t.Errorf("%d requests, want 3", n)
+		}
+	})
+}
+
+// Many who give up early keep nobody from the answer that takes longer.
+func TestImpatientCallersStarveNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 1)
+		service.Clients(t.Context(), path)
+		cluster.Node(0).Inject(fakemds.Slow(2 * time.Second))
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		stop, end := context.WithCancel(t.Context())
+		defer end()
+		wg.Go(func() { // a monitor that gives up after a second, every 3 ms
+			for stop.Err() == nil {
+				wg.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+					defer cancel()
+					service.Clients(ctx, path)
+				})
+				time.Sleep(3 * time.Millisecond)
+			}
+		})
+		time.Sleep(1050 * time.Millisecond)
+		began := time.Now()
+		patient, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		_, err := service.Clients(patient, path)
+		if took := time.Since(began); err != nil || took > 5*time.Second {
+			t.Errorf("an answer takes 2s; the patient call took %v: %v", took, err)
+		}
+	})
+}
+
+// Who leaves gets the error of a walk, as from a call of its own.
+func TestErrorOfOneWhoLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 1)
+		service.Clients(t.Context(), path)
+		cluster.Node(0).Inject(fakemds.Hang)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for i := range 3 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(100-20*i)*time.Millisecond)
+				defer cancel()
+				_, err := service.Clients(ctx, path)
+				if _, ok := errors.AsType[*mds.WalkError](err); !ok {
+					t.Errorf("error %v is no *mds.WalkError", err)
+				}
+			})
+			synctest.Wait()
 		}
 	})
 }

@@ -34,7 +34,9 @@ func (s *Service) Query(ctx context.Context, path zbs.Path, opts ...mds.CallOpti
 	if len(opts) > 0 {
 		return s.askQuery(ctx, path, opts)
 	}
-	return s.queries.do(ctx, path, func() (Info, error) { return s.askQuery(ctx, path, nil) })
+	return s.queries.do(ctx, path, func(ctx context.Context) (Info, error) {
+		return s.askQuery(ctx, path, nil)
+	})
 }
 
 func (s *Service) askQuery(ctx context.Context, path zbs.Path, opts []mds.CallOption) (Info, error) {

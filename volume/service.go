@@ -30,6 +30,7 @@ type Service struct {
 // NewService returns a Service that asks through caller.
 func NewService(caller *mds.Caller, opts ...Option) *Service {
 	s := &Service{caller: caller}
+	s.clients.op, s.queries.op = zbs.EndpointVolumeClients.Name, zbs.EndpointVolumeQuery.Name
 	s.guard = sync.OnceValue(func() *Guard { return NewGuard(s) })
 	for _, opt := range opts {
 		opt(s)
