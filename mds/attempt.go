@@ -57,7 +57,7 @@ type try struct {
 	caller context.Context // of the call: its end is nobody's fault
 	ctx    context.Context // of the attempt: ends with that, or by its time-out
 	cancel context.CancelFunc
-	limit  *timeoutError
+	limit  timeoutError // why, then
 	began  time.Time
 
 	placed atomic.Pointer[exchange] // the last use of a connection
@@ -112,12 +112,18 @@ func (t *try) underway() bool {
 // newTry makes a try at n that takes at most the timeout. It counts as under way
 // until its attempt has ended.
 func newTry(ctx context.Context, n *node, timeout time.Duration) *try {
+	t := &try{}
+	t.begin(ctx, n, timeout)
+	return t
+}
+
+func (t *try) begin(ctx context.Context, n *node, timeout time.Duration) {
 	n.inFlight.Add(1)
 	n.load.Add(1)
-	t := &try{node: n, caller: ctx, limit: &timeoutError{what: "no answer", after: timeout}, began: time.Now()}
 	t.loaded.Store(true)
-	t.ctx, t.cancel = context.WithTimeoutCause(ctx, timeout, t.limit)
-	return t
+	t.node, t.caller, t.began = n, ctx, time.Now()
+	t.limit = timeoutError{what: "no answer", after: timeout}
+	t.ctx, t.cancel = context.WithTimeoutCause(ctx, timeout, &t.limit)
 }
 
 // attempt asks one MDS once, within the try's time-out.
@@ -144,7 +150,7 @@ func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 	case t.ctx.Err() != nil && r.outcome != rejected && r.outcome != denied:
 		r.outcome = timedOut
 		if !errors.Is(r.Err, ErrBusy) && !isOurTimeout(r.Err) {
-			r.Err = t.limit
+			r.Err = &t.limit
 		}
 	}
 	if !r.Sent && (r.outcome == faulted || r.outcome == timedOut) {

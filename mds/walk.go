@@ -34,8 +34,9 @@ type walk struct {
 	winner  *try
 	answer  any
 
-	waitingSpace [4]*node // room for small clusters
+	waitingSpace [4]*node // room for small clusters, and calls that need no second try
 	triesSpace   [4]*try
+	first        try
 }
 
 // run asks until one answers, and returns when no attempt is under way any more.
@@ -230,7 +231,11 @@ func (w *walk) affordableLocked(n *node, why Why) (affordable, extra bool) {
 }
 
 func (w *walk) beginLocked(n *node, why Why) *try {
-	t := newTry(w.ctx, n, w.call.timeout)
+	t := &w.first
+	if t.node != nil {
+		t = &try{}
+	}
+	t.begin(w.ctx, n, w.call.timeout)
 	t.walk = w
 	t.attempt = Attempt{Addr: n.addr, Why: why, Breaker: n.breaker.state(), Began: t.began.Sub(w.began)}
 	n.tally(w.op.endpoint.Name).attempts.Add(1)
