@@ -51,25 +51,6 @@ func newNode(addr zbs.Addr, cfg *config, events *eventQueue[BreakerEvent]) *node
 	return n
 }
 
-// rank says how willingly the node is asked: the least rank first.
-func (n *node) rank() int {
-	rank := 0
-	if n.disconnected.Load() {
-		rank = 4
-	}
-	if n.breaker.clean.Load() {
-		return rank
-	}
-	switch n.breaker.state() {
-	case BreakerClosed: // and it failed just before
-		return rank + 1
-	case BreakerHalfOpen:
-		return rank + 2
-	default:
-		return rank + 3
-	}
-}
-
 // free reports whether an attempt would get a connection at once.
 func (n *node) free() bool { return n.load.Load() < int64(n.cfg.connections) }
 

@@ -326,69 +326,6 @@ func (w *walk) newestLocked() *try {
 // busyLocked reports whether an attempt is under way.
 func (w *walk) busyLocked() bool { return w.newestLocked() != nil }
 
-// best returns the index of the node that is asked most willingly: the one of
-// least rank; of those that are well the first in order that has a connection
-// free, or the one with the least to do; of those that have failed the one that
-// was asked longest ago, so that one which is back is found although only one is
-// asked.
-func best(nodes []*node) int {
-	found, least := 0, nodes[0].rank()
-	if least == 0 && nodes[0].free() {
-		return 0
-	}
-	for i, n := range nodes[1:] {
-		rank := n.rank()
-		if rank < least || rank == least && n.before(nodes[found], rank) {
-			found, least = i+1, rank
-		}
-	}
-	return found
-}
-
-func (n *node) before(other *node, rank int) bool {
-	switch {
-	case rank > 0:
-		return n.tried.Load() < other.tried.Load()
-	case n.free() || other.free():
-		return n.free() && !other.free()
-	default:
-		return n.inFlight.Load() < other.inFlight.Load()
-	}
-}
-
-// route returns whom to ask, in the order of the router or the list. It may be
-// the Caller's own list, which must not be changed.
-func (c *Caller) route(cc *callConfig) []*node {
-	switch {
-	case cc.target != nil:
-		if n := c.byName[cc.target.String()]; n != nil {
-			return []*node{n}
-		}
-		return nil
-	case cc.key != "":
-		return c.routed(cc.key)
-	default:
-		return c.nodes
-	}
-}
-
-// routed returns every node once, those that the router names first.
-func (c *Caller) routed(key string) []*node {
-	nodes := make([]*node, 0, len(c.nodes))
-	add := func(n *node) {
-		if n != nil && !slices.Contains(nodes, n) {
-			nodes = append(nodes, n)
-		}
-	}
-	for name := range c.router().Walk(key) {
-		add(c.byName[name])
-	}
-	for _, n := range c.nodes {
-		add(n)
-	}
-	return nodes
-}
-
 func (w *walk) log(r result, next step) {
 	logger := w.caller.cfg.logger
 	level := slog.LevelDebug
