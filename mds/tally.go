@@ -13,12 +13,12 @@ import (
 // tally counts what one endpoint at one MDS was asked and answered, and what
 // else is kept by endpoint. Counting takes no lock and no memory.
 type tally struct {
-	attempts, probes, putOff atomic.Uint64
-	ended                    [lastOutcome + 1]atomic.Uint64
-	skipped                  [lastSkip + 1]atomic.Uint64
-	usual                    movingLatency
-	latency                  liveHistogram
-	template                 atomic.Pointer[template]
+	attempts, probes atomic.Uint64
+	ended            [lastOutcome + 1]atomic.Uint64
+	skipped          [lastSkip + 1]atomic.Uint64
+	usual            movingLatency
+	latency          liveHistogram
+	template         atomic.Pointer[template]
 }
 
 func (t *tally) snapshot() Counts {
