@@ -341,11 +341,89 @@ func TestOldProbeIsNoNews(t *testing.T) {
 			read(t, c)
 			time.Sleep(10 * time.Millisecond)
 		}
-
+		synctest.Wait()
 		for _, e := range events {
 			if at := e.At.Sub(began); at > 2*time.Second {
 				t.Errorf("after %v: %s to %s; the MDS has answered every call since 1s", at, e.From, e.To)
 			}
+		}
+	})
+}
+
+// The same for an echo.
+func TestOldEchoIsNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events []mds.BreakerEvent
+		cluster, c := start(t, 2, mds.WithBreaker(1, 100*time.Millisecond), mds.WithOnBreaker(func(e mds.BreakerEvent) { events = append(events, e) }))
+		cluster.Node(0).Inject(fakemds.Hang)
+		for range 100 {
+			read(t, c)
+			time.Sleep(10 * time.Millisecond)
+		}
+		cluster.Node(0).Clear()
+		back := time.Now()
+		mds.Call(t.Context(), c, zbs.Echo{}, mds.Target(c.Addrs()[0]))
+		for range 100 {
+			read(t, c)
+			time.Sleep(10 * time.Millisecond)
+		}
+		synctest.Wait()
+		for _, e := range events {
+			if e.At.After(back) && e.To == mds.BreakerOpen {
+				t.Errorf("opened %v after it had answered, and it answered everything since", e.At.Sub(back))
+			}
+		}
+	})
+}
+
+// A success of one that is asked although its breaker is open closes it, and is
+// told.
+func TestOpenToClosedIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events []mds.BreakerEvent
+		cluster, c := start(t, 1, mds.WithBreaker(1, time.Hour), mds.WithOnBreaker(func(e mds.BreakerEvent) { events = append(events, e) }))
+		cluster.Node(0).Inject(fakemds.Refuse)
+		read(t, c)
+		cluster.Node(0).Clear()
+		read(t, c)
+		synctest.Wait()
+		if len(events) != 2 || events[1].From != mds.BreakerOpen || events[1].To != mds.BreakerClosed {
+			t.Errorf("%+v", events)
+		}
+	})
+}
+
+// Close ends the command of a probe, too.
+func TestCloseEndsTheCommandOfAProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 2)
+		cluster.Node(0).Inject(fakemds.Hang.On("volume/clients"))
+		read(t, c)
+		read(t, c) // an echo, which is answered, and then the command
+		synctest.Wait()
+		if n := c.Stats().MDS[0].InFlight; n != 1 {
+			t.Fatalf("%d probes under way, want the command", n)
+		}
+		began := time.Now()
+		c.Close()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("Close took %v", took)
+		}
+	})
+}
+
+// An MDS is probed by one echo and one command at a time.
+func TestOneCommandAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 2)
+		cluster.Node(0).Inject(fakemds.Hang.On("volume/clients"))
+		for range 1000 {
+			read(t, c)
+			synctest.Wait()
+			if n := c.Stats().MDS[0].InFlight; n > 2 {
+				t.Fatalf("%d probes under way, want an echo and a command at most", n)
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
 	})
 }

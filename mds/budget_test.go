@@ -169,3 +169,46 @@ func TestRefusalsAreFree(t *testing.T) {
 		}
 	})
 }
+
+// A budget is never above its most, and a part of an extra attempt is none.
+func TestBudgetIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3, mds.WithRetryBudget(2, 0))
+		time.Sleep(time.Hour)
+		if left := c.Stats().Budget; left != 2 {
+			t.Errorf("%v left after an hour, want 2", left)
+		}
+		for i := range 3 {
+			cluster.Node(i).Inject(fakemds.Status(503))
+		}
+		read(t, c)                  // spends both
+		read(t, c)                  // finds all failed
+		time.Sleep(5 * time.Second) // half of one
+		if _, trace, _ := read(t, c); len(trace.Attempts) != 1 {
+			t.Errorf("%d attempts for half of one", len(trace.Attempts))
+		}
+	})
+}
+
+// How long the budget was waited for counts for each MDS anew.
+func TestPatienceIsPerAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 3, mds.WithRetryBudget(0, 0))
+		cluster.Node(0).Inject(fakemds.Hang)
+		cluster.Node(1).Inject(fakemds.Hang)
+		if took, _, err := read(t, c); err != nil || took != 2*17*firstStagger {
+			t.Errorf("took %v, want two staggers and twice sixteen: %v", took, err)
+		}
+	})
+}
+
+// A connect that never completes has sent nothing: passing it over is free.
+func TestBlackholeIsFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 2, mds.WithRetryBudget(0, 0))
+		cluster.Node(0).Inject(fakemds.Blackhole)
+		if took, _, err := read(t, c); err != nil || took != firstStagger {
+			t.Errorf("took %v: %v", took, err)
+		}
+	})
+}

@@ -14,8 +14,10 @@
 //  1. The order is the router's for RouteKey, or the list's without a key.
 //     Among these, MDS whose circuit breaker is closed come first, those of them
 //     that failed just before behind the others; then half-open ones, then open
-//     ones, and last those that a Session knows to be disconnected. Those that
-//     failed take turns. No breaker keeps the last candidate from being asked.
+//     ones, and last those that a Session knows to be disconnected. Of those that
+//     are well, one with a free connection comes before one without, and if none
+//     has one, the one with the least to do. Those that failed take turns. No
+//     breaker keeps the last candidate from being asked.
 //  2. An MDS that provably has not got the request (no connection, TLS failure)
 //     is passed over, whatever the command and the options.
 //  3. After a reset, an end of the connection, a broken or foreign answer or an
@@ -73,9 +75,10 @@
 // An MDS that failed is probed beside the reads that others answer, which do not
 // wait for it: by an echo every 200 ms at most, and by the command that the read
 // had, one at a time, when an echo was answered or took too long. An answer to
-// the command closes the breaker. So one that is back is noticed within 300 ms,
-// and one that is merely slow gets its turn again. WithOnBreaker tells of every
-// change.
+// the command closes the breaker. So one that is back is noticed within 300 ms of
+// reads, one whose storage hung behind an agent that echoes within some 4 s, and
+// one that is merely slow gets its turn again. Changes and calls with Target alone
+// probe nobody. WithOnBreaker tells of every change.
 //
 // # Connections
 //
@@ -85,9 +88,9 @@
 // it, and a connection on which nothing was sent is closed at once. A read
 // whose reused connection turns out dead is repeated once at once.
 //
-// Who finds all connections taken waits, first come first served. A read that
-// waits longer than the stagger goes to the next MDS, which costs nothing: it was
-// not sent. Asynchronous commands under way are bounded as well
+// Who finds the connections to all MDS taken waits, first come first served, and
+// leaves the queue of an MDS that fails meanwhile. A read also goes to one that has
+// a connection free by then; that costs nothing, for it was not sent. Asynchronous commands under way are bounded as well
 // (DefaultParallel), reads and changes apart.
 //
 // # Callbacks

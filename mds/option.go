@@ -125,7 +125,7 @@ func WithConnections(n int) Option {
 }
 
 // WithRetries sets how many times a read is repeated at the same MDS after a
-// transport fault, 0 unless set. It must be 0 to 10. A read whose reused
+// transport fault, 0 unless set, as long as the retry budget lasts. It must be 0 to 10. A read whose reused
 // connection turns out dead is repeated once at once whatever the setting.
 func WithRetries(n int) Option {
 	return func(c *config) error {

@@ -31,8 +31,8 @@ const (
 // First it asks for an echo, which costs the agent nothing: each is given up soon,
 // and so shows soon that an MDS is back which had been cut off or stopped. What
 // closes the breaker is an answer to the command that the call had. It is sent
-// when an echo was answered, and beside the echoes when one took too long: so an
-// MDS that is merely slow is not passed over for ever. When an echo is answered
+// when an echo was answered, and beside the echoes when one took too long or got
+// an error: so an MDS that is merely slow is not passed over for ever. When an echo is answered
 // and a command from before it is not, the command is sent anew.
 //
 // The zero prober is ready for use.
@@ -94,9 +94,9 @@ var echoOp = op{
 // echo asks for an echo. A failure tells on the breaker; an answer alone does
 // not, because an agent echoes whatever is wrong with the storage behind it.
 func (p *prober) echo(ctx context.Context, c *Caller, n *node, o op, cc callConfig) {
-	began := time.Now()
+	began, heals := time.Now(), n.breaker.heals.Load()
 	r := c.probe(ctx, n, echoOp, callConfig{timeout: echoTimeout})
-	if r.health() == unhealthy {
+	if r.health() == unhealthy && n.breaker.heals.Load() == heals { // else it has answered another one meanwhile
 		n.breaker.report(unhealthy)
 	}
 	p.mu.Lock()
@@ -111,7 +111,7 @@ func (p *prober) echo(ctx context.Context, c *Caller, n *node, o op, cc callConf
 		p.command = nil
 		p.pause = min(max(2*p.pause, probeLeast), probeMost)
 	}
-	if p.command == nil && (alive || errors.Is(r.Err, os.ErrDeadlineExceeded)) {
+	if p.command == nil && (alive || r.outcome == faulted || errors.Is(r.Err, os.ErrDeadlineExceeded)) {
 		p.sendLocked(c, n, o, cc)
 	}
 }
@@ -123,8 +123,9 @@ func (p *prober) sendLocked(c *Caller, n *node, o op, cc callConfig) {
 	started := c.background.start(func(closed context.Context) {
 		defer context.AfterFunc(closed, cancel)()
 		defer cancel()
+		heals := n.breaker.heals.Load()
 		r := c.probe(ctx, n, o, cc)
-		if r.health() == healthy || !n.breaker.clean.Load() { // else the MDS has answered another one meanwhile
+		if r.health() == healthy || n.breaker.heals.Load() == heals {
 			n.breaker.report(r.health())
 		}
 		p.mu.Lock()

@@ -203,27 +203,6 @@ func TestPutOffCostsNoBudget(t *testing.T) {
 	})
 }
 
-// Who leaves a queue at the moment its turn comes has not sent anything.
-func TestLeavingAQueueInTime(t *testing.T) {
-	for range 50 {
-		synctest.Test(t, func(t *testing.T) {
-			cluster, c := start(t, 2, mds.WithConnections(1))
-			var wg sync.WaitGroup
-			hold(t, &wg, cluster, c, 0, firstStagger)
-			hold(t, &wg, cluster, c, 1, firstStagger-time.Millisecond)
-			for i := range 2 {
-				cluster.Node(i).Inject(fakemds.Slow(5 * time.Millisecond).On("volume/clients"))
-			}
-			_, trace, err := read(t, c)
-			wg.Wait()
-			asked := cluster.Node(0).Asked("volume/clients") + cluster.Node(1).Asked("volume/clients")
-			if n := len(trace.Attempts); err != nil || asked != n {
-				t.Fatalf("%d requests, %d attempts: %+v, %v", asked, n, trace, err)
-			}
-		})
-	}
-}
-
 // Asynchronous commands that wait for their callback take no connection.
 func TestCallbacksTakeNoConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

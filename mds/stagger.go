@@ -22,6 +22,9 @@ const (
 	// staggerPatience is how many staggers pass before an MDS is asked although
 	// the retry budget is spent.
 	staggerPatience = 16
+	// quickFall times a new latency is the most that is kept of those before: one
+	// stall must not make the next hung MDS cost as much.
+	quickFall = 4
 	// queueChecks is how often in a stagger an attempt that waits for a
 	// connection looks for a better MDS.
 	queueChecks = 4
@@ -36,9 +39,13 @@ func (m *movingLatency) observe(d time.Duration) {
 	for {
 		old := m.nanoseconds.Load()
 		now := max(int64(d), 1)
-		if now > old && old != 0 {
+		switch {
+		case old == 0:
+		case now > old:
 			now = old + (now-old)/2
-		} else if old != 0 {
+		case old > quickFall*now: // a stall is over
+			now *= quickFall
+		default:
 			now = old - (old-now)/8
 		}
 		if m.nanoseconds.CompareAndSwap(old, now) {

@@ -12,14 +12,14 @@ type Why string
 const (
 	WhyFirst    Why = "first"    // it is the first in order
 	WhyFailed   Why = "failed"   // the one before failed
-	WhySlow     Why = "slow"     // the one before had not answered within its stagger
+	WhySlow     Why = "slow"     // the one before had not answered within its stagger, or had no connection free
 	WhyTargeted Why = "targeted" // the call wants it and no other
 )
 
 // Trace is what each MDS did with a call, and why it was asked or was not.
 type Trace struct {
 	Attempts []Attempt // in the order they began
-	Skipped  []Skip    // in the order they would have been asked
+	Skipped  []Skip    // those the budget did not allow, and then in the order of the router
 }
 
 // Answered returns the MDS whose answer the call returned.

@@ -32,6 +32,7 @@ type walk struct {
 	over    bool
 	exhaust bool // it is over because nobody was left to ask
 	winner  *try
+	served  time.Duration // what the winner took
 	answer  any
 
 	waitingSpace [4]*node // room for small clusters, and calls that need no second try
@@ -90,6 +91,9 @@ func (w *walk) ended(t *try, r *result) step {
 	if t.lost != answered {
 		t.judgeLoser(r)
 	}
+	if r.outcome == outrun && r.served > 0 {
+		r.served = max(r.served, w.served) // that it would have been quicker is not known
+	}
 	t.node.breaker.report(r.health())
 	t.attempt, t.ended = r.Attempt, true
 	if w.over {
@@ -98,7 +102,7 @@ func (w *walk) ended(t *try, r *result) step {
 	next := r.outcome.after(w.op.endpoint.Repeat, w.call.tryNext && !(w.call.oneNo && r.outcome == denied))
 	switch {
 	case next == finish:
-		w.winner, w.answer = t, r.answer
+		w.winner, w.answer, w.served = t, r.answer, r.served
 		w.overLocked()
 	case next == stop:
 		w.overLocked()

@@ -54,17 +54,19 @@ func (c *coalescer[V]) do(ctx context.Context, path zbs.Path, call func(context.
 		return none, fmt.Errorf("%s: %w", path, &mds.WalkError{Op: c.op, Stop: ctx.Err()})
 	}
 	<-j.done // soon: its context has ended
-	return j.value, leftError(j.err, ctx.Err())
+	return j.value, leftError(path, j.err, ctx.Err())
 }
 
 // leftError puts why the last one left in the place of the cancellation that
 // ended the call.
-func leftError(err, why error) error {
-	if walk, ok := errors.AsType[*mds.WalkError](err); ok && walk.Stop != nil {
-		walk.Stop = why
-		return err
-	}
-	if errors.Is(err, context.Canceled) {
+func leftError(path zbs.Path, err, why error) error {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	switch {
+	case ok && walk.Stop != nil:
+		stopped := *walk // hooks may have kept the other
+		stopped.Stop = why
+		return fmt.Errorf("%s: %w", path, &stopped)
+	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w (%v)", why, err)
 	}
 	return err

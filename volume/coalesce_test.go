@@ -190,3 +190,19 @@ func TestErrorOfOneWhoLeaves(t *testing.T) {
 		}
 	})
 }
+
+// A call that nobody wants any more ends.
+func TestCallThatIsLeftEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 1)
+		service.Clients(t.Context(), path)
+		cluster.Node(0).Inject(fakemds.Hang)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		service.Clients(ctx, path)
+		synctest.Wait()
+		if now, _ := cluster.Node(0).OpenConns(); now != 0 {
+			t.Errorf("%d connections: the request is still under way", now)
+		}
+	})
+}
