@@ -181,8 +181,10 @@ func TestBudgetIsBounded(t *testing.T) {
 		for i := range 3 {
 			cluster.Node(i).Inject(fakemds.Status(503))
 		}
-		read(t, c)                  // spends both
-		read(t, c)                  // finds all failed
+		read(t, c) // spends both
+		if _, _, err := read(t, c); err == nil || !strings.HasPrefix(err.Error(), "volume/clients: 1 MDS tried: ") {
+			t.Errorf("error %v, want one MDS tried", err)
+		}
 		time.Sleep(5 * time.Second) // half of one
 		if _, trace, _ := read(t, c); len(trace.Attempts) != 1 {
 			t.Errorf("%d attempts for half of one", len(trace.Attempts))

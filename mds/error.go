@@ -99,7 +99,7 @@ func (a Attempt) String() string {
 // the call as a whole.
 type WalkError struct {
 	Op       string    // the endpoint, such as "volume/clients"
-	Attempts []Attempt // in the order they were made
+	Attempts []Attempt // in the order they were made, and then those of PhaseBreaker, which were not
 	Stop     error     // the caller's context error when that ended the walk
 
 	exhausted bool // nobody was left to ask
@@ -126,7 +126,7 @@ func (e *WalkError) Error() string {
 		fmt.Fprintf(&b, ": stopped by the caller: %v", e.Stop)
 	}
 	if len(e.Attempts) > 0 {
-		fmt.Fprintf(&b, ": %d MDS tried", len(e.Attempts))
+		fmt.Fprintf(&b, ": %d MDS tried", e.tried())
 	}
 	separator := ": "
 	for _, a := range e.Attempts {
@@ -135,6 +135,17 @@ func (e *WalkError) Error() string {
 		separator = "; "
 	}
 	return b.String()
+}
+
+// tried counts the MDS that were asked.
+func (e *WalkError) tried() int {
+	n := 0
+	for _, a := range e.Attempts {
+		if a.Phase != PhaseBreaker {
+			n++
+		}
+	}
+	return n
 }
 
 // Format prints a table of the attempts for %+v, and Error otherwise.

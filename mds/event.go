@@ -18,7 +18,7 @@ type eventQueue[E any] struct {
 }
 
 func (q *eventQueue[E]) push(e E) {
-	if q.observe == nil {
+	if q.observe == nil || q.ctx.Err() != nil {
 		return
 	}
 	q.mu.Lock()

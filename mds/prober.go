@@ -94,7 +94,7 @@ var echoOp = op{
 // echo asks for an echo. A failure tells on the breaker; an answer alone does
 // not, because an agent echoes whatever is wrong with the storage behind it.
 func (p *prober) echo(ctx context.Context, c *Caller, n *node, o op, cc callConfig) {
-	began, heals := time.Now(), n.breaker.heals.Load()
+	heals := n.breaker.heals.Load()
 	r := c.probe(ctx, n, echoOp, callConfig{timeout: echoTimeout})
 	if r.health() == unhealthy && n.breaker.heals.Load() == heals { // else it has answered another one meanwhile
 		n.breaker.report(unhealthy)
@@ -106,7 +106,7 @@ func (p *prober) echo(ctx context.Context, c *Caller, n *node, o op, cc callConf
 		return
 	}
 	alive := r.health() == healthy
-	if alive && p.command != nil && p.began.Before(began) && time.Since(p.began) >= p.pause {
+	if alive && p.command != nil && time.Since(p.began) >= p.pause {
 		p.command()
 		p.command = nil
 		p.pause = min(max(2*p.pause, probeLeast), probeMost)

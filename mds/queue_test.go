@@ -23,21 +23,7 @@ func TestTwoHundredCallersOfOneAgent(t *testing.T) {
 		const work, callers = 10 * time.Millisecond, 200
 		const ideal = callers * work / mds.DefaultConnections
 		cluster.Node(0).Inject(fakemds.Slow(work))
-		var mu sync.Mutex // guards longest
-		var longest time.Duration
-		var wg sync.WaitGroup
-		for range callers {
-			wg.Go(func() {
-				took, _, err := read(t, c)
-				if err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				longest = max(longest, took)
-			})
-		}
-		wg.Wait()
+		longest := atOnce(t, c, callers)
 		if longest != ideal {
 			t.Errorf("the last one waited %v, want %v", longest, ideal)
 		}
