@@ -24,9 +24,10 @@ var mayImport = map[string][]string{
 	"mds":                {"zbs", "hashring"},
 	"mds/mdsotel":        {"zbs", "mds"},
 	"mds/mdsprom":        {"zbs", "mds"},
-	"volume":             {"zbs", "mds"},
+	"volume/guard":       {"zbs", "mds"},
+	"volume":             {"zbs", "mds", "volume/guard"},
 	"fakemds":            {"zbs"},
-	"internal/cli":       {"zbs", "hashring", "mds", "volume", "fakemds"},
+	"internal/cli":       {"zbs", "hashring", "mds", "volume", "volume/guard", "fakemds"},
 	"cmd/zbsctl":         {"internal/cli"},
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -277,7 +278,7 @@ func TestDelete(t *testing.T) {
 			t.Errorf("%d deletes ran, want 1", n)
 		}
 		_, err := service.Delete(t.Context(), volume.DeleteRequest{Path: path})
-		inUse, ok := errors.AsType[*volume.InUseError](err)
+		inUse, ok := errors.AsType[*guard.InUseError](err)
 		if !ok || !errors.Is(err, volume.ErrInUse) || len(inUse.Holders) != 1 || inUse.Holders[0].Host != "10.0.0.5" {
 			t.Errorf("%v, want an InUseError that names 10.0.0.5", err)
 		}
@@ -306,7 +307,7 @@ func TestReleaseWaits(t *testing.T) {
 			cluster.CloseClient(path.String(), "10.0.0.5")
 		}()
 		began = time.Now()
-		free := volume.DefaultRefresh + volume.DefaultLeaderRetry // between the rounds that prove it
+		free := guard.DefaultRefresh + guard.DefaultLeaderRetry // between the rounds that prove it
 		if _, err := service.Rollback(t.Context(), rollback); err != nil || time.Since(began) != 11*time.Second+free {
 			t.Errorf("%v after %v, want success with the poll after the release", err, time.Since(began))
 		}

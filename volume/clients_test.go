@@ -14,10 +14,13 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
 var path = zbs.Path{Pool: "lp1", Volume: "vol"}
+
+const heartbeat = "zbs://lp1/" + guard.HeartbeatVolume
 
 // start returns a cluster whose pools' names contain each other, with path open
 // on 10.0.0.5, and a Service in front of it.

@@ -25,17 +25,7 @@
 //
 // # Before a volume is opened on another host
 //
-// Guard proves that nobody else has it open, or says that it cannot. Its rules
-// are numbered at the type.
-//
-//	guard := volume.NewGuard(service, volume.MinCanaryHosts(12)) // hosts of the zone
-//	report, err := guard.Check(ctx, path, volume.AllowHost("10.0.0.2"))
-//	if err != nil {
-//		return err // in use, or nobody knows: errors.Is ErrInUse, ErrUndetermined
-//	}
-//
-// Wait repeats the check until it is definite, CheckAll makes very many, and
-// Replay judges a saved report anew.
+// Package guard proves that nobody else has it open, or says that it cannot.
 //
 // # Changes
 //

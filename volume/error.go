@@ -6,26 +6,27 @@ import (
 	"strings"
 
 	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Errors to match with errors.Is on what Service and Guard return.
+// Errors to match with errors.Is on what a Service returns.
 // mds.ErrAmbiguous is one of them: the change may have happened, or may happen
 // yet.
 var (
 	// ErrNotFound: the pool or volume does not exist.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = guard.ErrNotFound
 	// ErrExists: what was to be made is there already; nothing was changed.
 	ErrExists = errors.New("exists already")
 	// ErrSizeDiffers: the volume exists with another size than the wanted one;
 	// nothing was changed.
 	ErrSizeDiffers = errors.New("has another size")
 	// ErrInUse: a host that is not allowed has the volume open; nothing was
-	// changed. The error is an *InUseError.
-	ErrInUse = errors.New("volume in use")
+	// changed. The error is a *guard.InUseError.
+	ErrInUse = guard.ErrInUse
 	// ErrUndetermined: nobody knows whether the volume is in use; treat it as
-	// if it were. Nothing was changed. The error is an *UndeterminedError.
-	ErrUndetermined = errors.New("cannot tell whether the volume is in use")
+	// if it were. Nothing was changed. The error is a *guard.UndeterminedError.
+	ErrUndetermined = guard.ErrUndetermined
 	// ErrNotReleased: the volume was not released in time; nothing was changed.
 	ErrNotReleased = errors.New("not released in time")
 	// ErrSnapshotName: the snapshot's name may be part of another one's, which
@@ -34,12 +35,6 @@ var (
 	// ErrNotDone: the change has not happened and will not happen any more: it
 	// is safe to repeat it.
 	ErrNotDone = errors.New("not done")
-	// ErrReportExpired: the report is too old to act on, or from the future.
-	ErrReportExpired = errors.New("report expired")
-	// ErrReportTampered: the report is not as the Guard wrote it.
-	ErrReportTampered = errors.New("report was changed")
-	// ErrReportSchema: the report is of a schema this version does not read.
-	ErrReportSchema = errors.New("unknown report schema")
 )
 
 // NotDoneError is a change that failed, was looked for and is not there, while

@@ -2,12 +2,12 @@ package volume_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -49,42 +49,6 @@ func ExampleService_Clients() {
 	// zbs://pool/vol is open on 10.0.0.5
 }
 
-// May the volume be opened on host 10.0.0.2?
-func ExampleGuard_Check() {
-	cluster, err := fakemds.Start(3)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer cluster.Close()
-	cluster.AddVolume("zbs://pool/vol", "10.0.0.5:9001")
-	cluster.AddVolume("zbs://pool/"+volume.HeartbeatVolume, "10.0.0.2:9000", "10.0.0.5:9000")
-	listener, err := cluster.Listen() // where the agents post results
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	caller, err := mds.New(cluster.Addrs(), mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer caller.Close()
-
-	guard := volume.NewGuard(volume.NewService(caller), volume.MinCanaryHosts(2))
-	report, err := guard.Check(context.Background(), zbs.Path{Pool: "pool", Volume: "vol"}, volume.AllowHost("10.0.0.2"))
-	switch {
-	case err == nil:
-		fmt.Println("proved free, until", report.ObservedAt.Add(report.ValidFor))
-	case errors.Is(err, volume.ErrInUse):
-		fmt.Println("no:", err)
-	default:
-		fmt.Println("treat it as in use:", err)
-	}
-	// Output:
-	// no: volume zbs://pool/vol is open on 10.0.0.5
-}
-
 // What is open is not deleted, and what was deleted is looked for.
 func ExampleService_Delete() {
 	cluster, err := fakemds.Start(3)
@@ -94,7 +58,7 @@ func ExampleService_Delete() {
 	}
 	defer cluster.Close()
 	cluster.AddVolume("zbs://pool/vol", "10.0.0.5:9001")
-	cluster.AddVolume("zbs://pool/"+volume.HeartbeatVolume, "10.0.0.5:9000")
+	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.5:9000")
 	listener, err := cluster.Listen() // where the agents post results
 	if err != nil {
 		fmt.Println(err)

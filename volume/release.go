@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -22,8 +23,8 @@ type Release struct {
 	Wait time.Duration
 	// Poll is how long to pause between checks, DefaultPoll unless positive.
 	Poll time.Duration
-	// Gate judges instead of a Guard with the default options. Guard.Gate
-	// returns that of a Guard with others.
+	// Gate judges instead of a Guard with the default options. GateOf returns
+	// that of a Guard with others.
 	Gate Gate
 }
 
@@ -32,9 +33,9 @@ type Release struct {
 // concurrent use.
 type Gate func(ctx context.Context, path zbs.Path) error
 
-// Gate returns the Guard, with these options, as the gate of a Release. No
+// GateOf returns the Guard, with these options, as the gate of a Release. No
 // host is allowed to have the volume open unless an option says so.
-func (g *Guard) Gate(opts ...CheckOption) Gate {
+func GateOf(g *guard.Guard, opts ...guard.CheckOption) Gate {
 	return func(ctx context.Context, path zbs.Path) error {
 		_, err := g.Check(ctx, path, opts...)
 		return err
@@ -47,7 +48,7 @@ func (s *Service) released(ctx context.Context, path zbs.Path, r Release) error 
 		return nil
 	}
 	if r.Gate == nil {
-		r.Gate = s.guard().Gate()
+		r.Gate = GateOf(s.guard())
 	}
 	if r.Poll <= 0 {
 		r.Poll = DefaultPoll
@@ -72,5 +73,20 @@ func (r Release) await(ctx context.Context, path zbs.Path) error {
 		case sleep(ctx, min(r.Poll, left)) != nil:
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
+	}
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -20,7 +21,7 @@ type Service struct {
 	pools   atomic.Pointer[zbs.PoolMap] // replaced as a whole, never changed
 	refresh singleflight.Group
 	storage atomic.Pointer[string] // its version, nil until it is known
-	guard   func() *Guard          // in front of what harms whoever has a volume open
+	guard   func() *guard.Guard    // in front of what harms whoever has a volume open
 	clients coalescer[ClientList]
 	queries coalescer[Info]
 
@@ -31,7 +32,7 @@ type Service struct {
 func NewService(caller *mds.Caller, opts ...Option) *Service {
 	s := &Service{caller: caller}
 	s.clients.op, s.queries.op = zbs.EndpointVolumeClients.Name, zbs.EndpointVolumeQuery.Name
-	s.guard = sync.OnceValue(func() *Guard { return NewGuard(s) })
+	s.guard = sync.OnceValue(func() *guard.Guard { return guard.New(caller) })
 	for _, opt := range opts {
 		opt(s)
 	}

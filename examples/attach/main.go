@@ -16,13 +16,14 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // plugin attaches volumes. It is safe for concurrent use.
 type plugin struct {
 	service *volume.Service
-	guard   *volume.Guard
+	guard   *guard.Guard
 }
 
 // attach makes the volume a block device of the host and returns its socket.
@@ -30,7 +31,7 @@ type plugin struct {
 // volume.ErrUndetermined when nobody can tell: both mean that it must not be
 // used, and nothing was attached.
 func (p *plugin) attach(ctx context.Context, path zbs.Path, host zbs.HostAccess) (socket string, err error) {
-	report, err := p.guard.Check(ctx, path, volume.AllowHost(host.IP))
+	report, err := p.guard.Check(ctx, path, guard.AllowHost(host.IP))
 	if err != nil {
 		return "", fmt.Errorf("attach %s to %s: %w", path, host.IP, err)
 	}
@@ -43,7 +44,7 @@ func (p *plugin) attach(ctx context.Context, path zbs.Path, host zbs.HostAccess)
 		return "", err // mds.ErrAmbiguous: detach before it is attached again
 	}
 	// A Guard reserves nothing: another host may have opened the volume since.
-	if _, err := p.guard.Check(ctx, path, volume.AllowHost(host.IP)); err != nil {
+	if _, err := p.guard.Check(ctx, path, guard.AllowHost(host.IP)); err != nil {
 		return "", errors.Join(fmt.Errorf("attached %s to %s, and took it back: %w", path, host.IP, err), p.detach(ctx, path, host))
 	}
 	return bdev.SocketPath, nil
@@ -70,7 +71,7 @@ func demo(ctx context.Context, out io.Writer) error {
 	defer cluster.Close()
 	path := zbs.Path{Pool: "pool", Volume: "vol-42"}
 	cluster.AddVolume(path.String(), "10.0.0.1")
-	cluster.AddVolume("zbs://pool/"+volume.HeartbeatVolume, "10.0.0.1", "10.0.0.2") // every host keeps it open
+	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2") // every host keeps it open
 
 	p, closeAll, err := newPlugin(cluster)
 	if err != nil {
@@ -100,11 +101,11 @@ func newPlugin(cluster *fakemds.Cluster) (*plugin, func() error, error) {
 		return nil, nil, err
 	}
 	service := volume.NewService(caller)
-	guard := volume.NewGuard(service,
-		volume.MinCanaryHosts(2), // as many as there are hosts: one that is cut off is missed
+	g := guard.New(caller,
+		guard.MinCanaryHosts(2), // as many as there are hosts: one that is cut off is missed
 		// The clients of the fake register at once. On a cluster leave the
 		// timing as it is.
-		volume.WithTiming(volume.Timing{Refresh: 200 * time.Millisecond, LeaderRetry: 300 * time.Millisecond, Span: 250 * time.Millisecond}),
+		guard.WithTiming(guard.Timing{Refresh: 200 * time.Millisecond, LeaderRetry: 300 * time.Millisecond, Span: 250 * time.Millisecond}),
 	)
-	return &plugin{service, guard}, caller.Close, nil
+	return &plugin{service, g}, caller.Close, nil
 }

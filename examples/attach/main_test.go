@@ -9,6 +9,7 @@ import (
 
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -33,7 +34,7 @@ func TestAttachIsTakenBack(t *testing.T) {
 		cluster := fakemds.NewCluster(t, 3)
 		path := zbs.Path{Pool: "pool", Volume: "vol-42"}
 		cluster.AddVolume(path.String())
-		cluster.AddVolume("zbs://pool/"+volume.HeartbeatVolume, "10.0.0.1", "10.0.0.2")
+		cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2")
 		p, closeAll, err := newPlugin(cluster)
 		if err != nil {
 			t.Fatal(err)

@@ -25,7 +25,7 @@ import (
 	"strings"
 
 	"github.com/zbsclient/zbsclient/mds"
-	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -86,18 +86,18 @@ func (h hook) check(ctx context.Context, cfg config, volumes []zbs.Path, migrate
 		return err
 	}
 	defer caller.Close()
-	guard := volume.NewGuard(volume.NewService(caller), volume.AllowHost(cfg.Host), volume.MinCanaryHosts(cfg.Hosts))
-	err = checkAll(ctx, guard, volumes)
+	g := guard.New(caller, guard.AllowHost(cfg.Host), guard.MinCanaryHosts(cfg.Hosts))
+	err = checkAll(ctx, g, volumes)
 	if source := onlyHolder(err); source != "" && migrates {
-		err = checkAll(ctx, guard, volumes, volume.AllowHost(source))
+		err = checkAll(ctx, g, volumes, guard.AllowHost(source))
 	}
 	return err
 }
 
 // checkAll returns what speaks against any of the volumes.
-func checkAll(ctx context.Context, guard *volume.Guard, volumes []zbs.Path, opts ...volume.CheckOption) error {
+func checkAll(ctx context.Context, g *guard.Guard, volumes []zbs.Path, opts ...guard.CheckOption) error {
 	var errs []error
-	for _, err := range guard.CheckAll(ctx, slices.Values(volumes), opts...) {
+	for _, err := range g.CheckAll(ctx, slices.Values(volumes), opts...) {
 		errs = append(errs, err)
 	}
 	return oneLine(errors.Join(errs...))
@@ -112,7 +112,7 @@ func onlyHolder(err error) string {
 	}
 	var hosts []string
 	for _, err := range joined.errs {
-		inUse, ok := errors.AsType[*volume.InUseError](err)
+		inUse, ok := errors.AsType[*guard.InUseError](err)
 		if !ok {
 			return ""
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -67,7 +68,7 @@ func start(t *testing.T) (*fakemds.Cluster, hook) {
 	cluster := fakemds.NewCluster(t, 3)
 	cluster.AddVolume(root.String())
 	cluster.AddVolume(data.String())
-	cluster.AddVolume("zbs://pool/"+volume.HeartbeatVolume, "10.0.0.1", "10.0.0.2")
+	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2")
 	dir := t.TempDir()
 	path := filepath.Join(dir, "hook.yaml")
 	text := fmt.Sprintf("mds: [%s]\nhost: 10.0.0.2\nhosts: 2\nvhost-pool: pool\ntimeout: 2m\nstate: %s\n", strings.Join(cluster.Addrs(), ", "), dir)
@@ -121,7 +122,7 @@ func TestHook(t *testing.T) {
 func TestHookMissesAHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, h := start(t)
-		cluster.CloseClient("zbs://pool/"+volume.HeartbeatVolume, "10.0.0.1")
+		cluster.CloseClient("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1")
 		if err := h.call(t, "prepare begin -"); !errors.Is(err, volume.ErrUndetermined) {
 			t.Errorf("%v, want ErrUndetermined", err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -93,9 +94,9 @@ var remedies = []struct {
 	try     string
 }{
 	{is(mds.ErrNoCandidates), "name the MDS with --mds, ZBS_MDS or a context (zbsctl help config)"},
-	{is(volume.ErrReportExpired), "check again: zbsctl guard PATH; to read an old report give --at"},
-	{is(volume.ErrReportTampered), "check again: zbsctl guard PATH; a report must stay as it was written"},
-	{is(volume.ErrReportSchema), "read it with the zbsctl that wrote it"},
+	{is(guard.ErrReportExpired), "check again: zbsctl guard PATH; to read an old report give --at"},
+	{is(guard.ErrReportTampered), "check again: zbsctl guard PATH; a report must stay as it was written"},
+	{is(guard.ErrReportSchema), "read it with the zbsctl that wrote it"},
 	{is(volume.ErrUndetermined), "see which MDS serve and are synced with: zbsctl mds status"},
 	{is(zbs.ErrUnknownPool), "compare the pool's name with those of: zbsctl pool list"},
 	{is(volume.ErrNotFound), "compare the volume's name with what ZStack has"},

@@ -10,6 +10,7 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -17,7 +18,7 @@ import (
 // user is told to try.
 func TestExitCodesAndRemedies(t *testing.T) {
 	path := zbs.Path{Pool: "p", Volume: "v"}
-	inUse := &volume.InUseError{Path: path, Holders: []volume.Holder{{Host: "10.0.0.5"}}}
+	inUse := &guard.InUseError{Path: path, Holders: []guard.Holder{{Host: "10.0.0.5"}}}
 	refusal := walkOf(t, fakemds.AgentError("no leader"), zbs.DeleteVolume{Path: cbdPath})
 	down := walkOf(t, fakemds.Refuse, zbs.DeleteVolume{Path: cbdPath})
 	lost := walkOf(t, fakemds.Reset, zbs.DeleteVolume{Path: cbdPath})
@@ -48,9 +49,9 @@ func TestExitCodesAndRemedies(t *testing.T) {
 		"not released":         {fmt.Errorf("%w: %w", volume.ErrNotReleased, inUse), exitInUse, 0, "close it where it is open, or wait longer"},
 		"not released, gate":   {volume.ErrNotReleased, exitInUse, 0, "close it where it is open, or wait longer"},
 		"not released, unseen": {fmt.Errorf("%w: %w", volume.ErrNotReleased, volume.ErrUndetermined), exitCannotTell, 0, "see which MDS serve and are synced"},
-		"report expired":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, volume.ErrReportExpired), exitCannotTell, 0, "check again"},
-		"report changed":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, volume.ErrReportTampered), exitCannotTell, 0, "check again"},
-		"report's schema":      {fmt.Errorf("%w: %w", volume.ErrUndetermined, volume.ErrReportSchema), exitCannotTell, 0, "read it with"},
+		"report expired":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportExpired), exitCannotTell, 0, "check again"},
+		"report changed":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportTampered), exitCannotTell, 0, "check again"},
+		"report's schema":      {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportSchema), exitCannotTell, 0, "read it with"},
 		"undetermined":         {fmt.Errorf("%w: %w", volume.ErrUndetermined, refusal), exitCannotTell, 0, "see which MDS serve and are synced"},
 		"not done":             {&volume.NotDoneError{Cause: lost}, exitFailed, 0, "repeat it"},
 		"ambiguous":            {lost, exitCannotTell, 0, "look whether it has happened"},

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
 // guardFlags are what a check is asked to prove, and how.
@@ -19,7 +19,7 @@ type guardFlags struct {
 	canary   string
 	minHosts int
 	cluster  string
-	timing   volume.Timing
+	timing   guard.Timing
 	wait     time.Duration
 	explain  bool
 	fromFile string
@@ -57,15 +57,15 @@ host that is cut off from the MDS, and goes on writing, is only noticed by that.
 	flags.StringArrayVar(&f.hosts, "host", nil, "IP address of a host that may have it open, may be repeated")
 	flags.StringArrayVar(&f.fences, "fenced", nil, "a host that was powered off or fenced, HOST@TIME=WHO-SAYS-SO with TIME as 2026-11-23T10:00:00Z; may be repeated")
 	flags.StringVar(&f.policy, "policy", "quorum", "how many MDS must agree: quorum, all, or first (UNSAFE: believes the first list)")
-	flags.StringVar(&f.canary, "canary", "", "a volume that is certainly open (default: the pool's "+volume.HeartbeatVolume+")")
+	flags.StringVar(&f.canary, "canary", "", "a volume that is certainly open (default: the pool's "+guard.HeartbeatVolume+")")
 	flags.IntVar(&f.minHosts, "min-canary-hosts", 0, "how many hosts must keep the canary open: as many as have the pool attached")
 	flags.StringVar(&f.cluster, "expect-cluster", "", "uuid of the cluster (default: what a majority of the MDS names)")
-	flags.DurationVar(&f.timing.Refresh, "refresh", 0, fmt.Sprintf("how often clients renew their entry (default %v)", volume.DefaultRefresh))
-	flags.DurationVar(&f.timing.LeaderRetry, "leader-retry", 0, fmt.Sprintf("how long a client may look for a new leader (default %v)", volume.DefaultLeaderRetry))
-	flags.DurationVar(&f.timing.RegistryExpiry, "registry-expiry", 0, fmt.Sprintf("how long an entry stays that nobody renews (default %v)", volume.DefaultRegistryExpiry))
+	flags.DurationVar(&f.timing.Refresh, "refresh", 0, fmt.Sprintf("how often clients renew their entry (default %v)", guard.DefaultRefresh))
+	flags.DurationVar(&f.timing.LeaderRetry, "leader-retry", 0, fmt.Sprintf("how long a client may look for a new leader (default %v)", guard.DefaultLeaderRetry))
+	flags.DurationVar(&f.timing.RegistryExpiry, "registry-expiry", 0, fmt.Sprintf("how long an entry stays that nobody renews (default %v)", guard.DefaultRegistryExpiry))
 	flags.DurationVar(&f.timing.RoundInterval, "interval", 0, "between rounds, at least refresh + leader-retry (default that)")
-	flags.DurationVar(&f.timing.Span, "span", 0, fmt.Sprintf("how long an MDS may take over one round (default %v)", volume.DefaultSpan))
-	flags.IntVar(&f.timing.Rounds, "rounds", 0, fmt.Sprintf("how many must agree, 2 or more (default %d)", volume.DefaultRounds))
+	flags.DurationVar(&f.timing.Span, "span", 0, fmt.Sprintf("how long an MDS may take over one round (default %v)", guard.DefaultSpan))
+	flags.IntVar(&f.timing.Rounds, "rounds", 0, fmt.Sprintf("how many must agree, 2 or more (default %d)", guard.DefaultRounds))
 	flags.Var((*wait)(&f.wait), "wait", "check again until the answer is definite, for at most this long")
 	flags.BoolVar(&f.explain, "explain", false, "show the rules, and which of them are not kept")
 	flags.StringVar(&f.fromFile, "from-file", "", "check every volume of the file, one path per line, - for stdin")
@@ -93,9 +93,9 @@ func (a *app) guard(ctx context.Context, args []string, f *guardFlags) error {
 	}
 	a.progress = a.newProgress()
 	return a.withCluster(func(c cluster) error {
-		check := volume.NewGuard(c.Service).Check
+		check := guard.New(c.Caller).Check
 		if f.wait > 0 {
-			check = volume.NewGuard(c.Service).Wait
+			check = guard.New(c.Caller).Wait
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, f.wait)
 			defer cancel()
@@ -108,7 +108,7 @@ func (a *app) guard(ctx context.Context, args []string, f *guardFlags) error {
 }
 
 // tell prints the report and makes the exit code.
-func (a *app) tell(report volume.Report, err error, f *guardFlags) error {
+func (a *app) tell(report guard.Report, err error, f *guardFlags) error {
 	if exitCode(err) == exitUsage {
 		return err
 	}
@@ -121,41 +121,41 @@ func (a *app) tell(report volume.Report, err error, f *guardFlags) error {
 }
 
 // options turns the flags into those of a check.
-func (f *guardFlags) options() ([]volume.CheckOption, error) {
-	var policy volume.Policy
+func (f *guardFlags) options() ([]guard.CheckOption, error) {
+	var policy guard.Policy
 	if err := policy.UnmarshalText([]byte(f.policy)); err != nil {
 		return nil, usagef("--policy: %w", err)
 	}
-	opts := []volume.CheckOption{volume.WithPolicy(policy), volume.WithTiming(f.timing)}
+	opts := []guard.CheckOption{guard.WithPolicy(policy), guard.WithTiming(f.timing)}
 	for _, host := range f.hosts {
-		opts = append(opts, volume.AllowHost(host))
+		opts = append(opts, guard.AllowHost(host))
 	}
 	for _, text := range f.fences {
 		fence, err := parseFence(text)
 		if err != nil {
 			return nil, err
 		}
-		opts = append(opts, volume.FencedBy(fence))
+		opts = append(opts, guard.FencedBy(fence))
 	}
 	if f.canary != "" {
 		path, err := parseVolume(f.canary)
 		if err != nil {
 			return nil, usagef("--canary: %w", err)
 		}
-		opts = append(opts, volume.Canary(path))
+		opts = append(opts, guard.Canary(path))
 	}
 	if f.minHosts != 0 {
-		opts = append(opts, volume.MinCanaryHosts(f.minHosts))
+		opts = append(opts, guard.MinCanaryHosts(f.minHosts))
 	}
 	if f.cluster != "" {
-		opts = append(opts, volume.ExpectCluster(f.cluster))
+		opts = append(opts, guard.ExpectCluster(f.cluster))
 	}
 	return opts, nil
 }
 
 // parseFence reads HOST@TIME=WHO.
-func parseFence(text string) (volume.Attestation, error) {
-	var fence volume.Attestation
+func parseFence(text string) (guard.Attestation, error) {
+	var fence guard.Attestation
 	host, rest, _ := strings.Cut(text, "@")
 	at, by, ok := strings.Cut(rest, "=")
 	fence.By = by

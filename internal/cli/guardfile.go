@@ -10,22 +10,22 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // guardFile checks every volume of a file and prints each as it is known.
-func (a *app) guardFile(ctx context.Context, f *guardFlags, opts []volume.CheckOption) error {
+func (a *app) guardFile(ctx context.Context, f *guardFlags, opts []guard.CheckOption) error {
 	paths, err := a.readPaths(f.fromFile)
 	if err != nil {
 		return err
 	}
 	a.progress = a.newProgress()
 	return a.withCluster(func(c cluster) error {
-		counts := make(map[volume.Verdict]int)
+		counts := make(map[guard.Verdict]int)
 		done := 0
 		stop := a.progress.during(fmt.Sprintf("check %d volumes", len(paths)))
-		for report, err := range volume.NewGuard(c.Service).CheckAll(ctx, slices.Values(paths), opts...) {
+		for report, err := range guard.New(c.Caller).CheckAll(ctx, slices.Values(paths), opts...) {
 			if exitCode(err) == exitUsage {
 				stop()
 				return err
@@ -41,13 +41,13 @@ func (a *app) guardFile(ctx context.Context, f *guardFlags, opts []volume.CheckO
 		}
 		stop()
 		fmt.Fprintf(a.stderr, "%d volumes: %d free, %d in use, %d cannot tell\n",
-			len(paths), counts[volume.Free], counts[volume.InUse], counts[volume.Unknown])
+			len(paths), counts[guard.Free], counts[guard.InUse], counts[guard.Unknown])
 		return nil
 	})
 }
 
 // tellOne prints a line, or a document: in JSON one per line.
-func (a *app) tellOne(report volume.Report, out format) error {
+func (a *app) tellOne(report guard.Report, out format) error {
 	switch out {
 	case formatJSON:
 		e := json.NewEncoder(a.stdout)

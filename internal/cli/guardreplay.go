@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
 func (a *app) guardReplayCommand() *cobra.Command {
@@ -44,9 +44,9 @@ func (a *app) guardReplay(name, at string, f *guardFlags) error {
 	if err != nil {
 		return err
 	}
-	report, err := volume.Replay(saved, when)
-	if errors.Is(err, volume.ErrReportExpired) { // what it said is still worth reading
-		report, _ = volume.Replay(saved, saved.ObservedAt)
+	report, err := guard.Replay(saved, when)
+	if errors.Is(err, guard.ErrReportExpired) { // what it said is still worth reading
+		report, _ = guard.Replay(saved, saved.ObservedAt)
 	}
 	if report.Schema == "" {
 		return err
@@ -54,13 +54,13 @@ func (a *app) guardReplay(name, at string, f *guardFlags) error {
 	if told := a.tell(report, err, f); told != nil {
 		return told
 	}
-	if errors.Is(err, volume.ErrReportExpired) {
+	if errors.Is(err, guard.ErrReportExpired) {
 		return err
 	}
 	return nil
 }
 
-func (a *app) readReport(name string) (report volume.Report, err error) {
+func (a *app) readReport(name string) (report guard.Report, err error) {
 	data, err := a.readFile(name)
 	if err != nil {
 		return report, &usageError{err}

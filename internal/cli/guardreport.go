@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func verdictCell(v volume.Verdict) cell {
+func verdictCell(v guard.Verdict) cell {
 	switch v {
-	case volume.Free:
+	case guard.Free:
 		return cell{"free", green}
-	case volume.InUse:
+	case guard.InUse:
 		return cell{"in use", red}
 	default:
 		return cell{"cannot tell", yellow}
@@ -22,10 +22,10 @@ func verdictCell(v volume.Verdict) cell {
 }
 
 // printReport prints verdict, holders, evidence, reasons and what to do next.
-func (a *app) printReport(r volume.Report, explain bool) {
+func (a *app) printReport(r guard.Report, explain bool) {
 	verdict := verdictCell(r.Verdict)
 	fmt.Fprintf(a.stdout, "%s: %s\n", r.Volume, a.outStyle(verdict.style, strings.ToUpper(verdict.text)))
-	if r.Policy == volume.First {
+	if r.Policy == guard.First {
 		fmt.Fprintln(a.stdout, a.outStyle(red, "policy first believes the first list: this PROVES NOTHING"))
 	}
 	a.printHolders(r)
@@ -37,12 +37,12 @@ func (a *app) printReport(r volume.Report, explain bool) {
 	a.printNext(r)
 }
 
-func (a *app) printHolders(r volume.Report) {
+func (a *app) printHolders(r guard.Report) {
 	if len(r.Holders) == 0 {
 		return
 	}
 	t := table{header: []string{"HOST", "STANDING", "CLIENTS", "ROUNDS", "LISTED BY"}}
-	tones := map[volume.Standing]style{volume.Foreign: red, volume.Fenced: yellow, volume.Allowed: green}
+	tones := map[guard.Standing]style{guard.Foreign: red, guard.Fenced: yellow, guard.Allowed: green}
 	for _, h := range r.Holders {
 		host := h.Host
 		if host == "" {
@@ -63,7 +63,7 @@ func joined[T any](all []T) string {
 	return strings.Join(texts, ", ")
 }
 
-func (a *app) printEvidence(r volume.Report) {
+func (a *app) printEvidence(r guard.Report) {
 	if len(r.Evidence.Rounds) == 0 {
 		return
 	}
@@ -78,19 +78,19 @@ func (a *app) printEvidence(r volume.Report) {
 	t.print(a.stdout, a.coloured(a.stdout))
 }
 
-func pingCell(o volume.Observation) cell {
+func pingCell(o guard.Observation) cell {
 	switch {
-	case o.Ping.Outcome == volume.Answered && o.Ping.AgentVersion == "":
+	case o.Ping.Outcome == guard.Answered && o.Ping.AgentVersion == "":
 		return cell{"unsynced", yellow}
-	case o.Ping.Outcome == volume.Answered:
+	case o.Ping.Outcome == guard.Answered:
 		return cell{text: o.Ping.AgentVersion}
 	}
 	return outcomeCell(o.Ping.Outcome)
 }
 
-func listCell(l volume.ListAnswer, text string) cell {
+func listCell(l guard.ListAnswer, text string) cell {
 	switch {
-	case l.Outcome != volume.Answered:
+	case l.Outcome != guard.Answered:
 		return outcomeCell(l.Outcome)
 	case len(l.Clients) == 0:
 		return cell{"nobody", dim}
@@ -98,8 +98,8 @@ func listCell(l volume.ListAnswer, text string) cell {
 	return cell{text, cyan}
 }
 
-func outcomeCell(o volume.Outcome) cell {
-	if o == volume.NotAsked {
+func outcomeCell(o guard.Outcome) cell {
+	if o == guard.NotAsked {
 		return orDash("")
 	}
 	return cell{o.String(), yellow}
@@ -136,12 +136,12 @@ func names(clients []zbs.Client) string {
 	return strings.Join(all, ", ")
 }
 
-func existsCell(round volume.Round, addr zbs.Addr) cell {
+func existsCell(round guard.Round, addr zbs.Addr) cell {
 	for _, e := range round.Existence {
 		if e.MDS != addr {
 			continue
 		}
-		if e.Outcome == volume.Answered {
+		if e.Outcome == guard.Answered {
 			return cell{text: "yes"}
 		}
 		return outcomeCell(e.Outcome)
@@ -151,7 +151,7 @@ func existsCell(round volume.Round, addr zbs.Addr) cell {
 
 // whyNot says why the MDS does not count in the round, in the short form: the
 // reasons below say it in full.
-func whyNot(r volume.Report, o volume.Observation, round int) string {
+func whyNot(r guard.Report, o guard.Observation, round int) string {
 	var codes []string
 	for _, reason := range slices.Concat(r.Reasons, r.Notes) {
 		if reason.MDS == o.MDS && reason.Round == round && !slices.Contains(codes, string(reason.Code)) {
@@ -163,16 +163,16 @@ func whyNot(r volume.Report, o volume.Observation, round int) string {
 
 // printReasons says why the verdict is what it is and what would settle it, each
 // cause once, with where it was seen.
-func (a *app) printReasons(r volume.Report) {
+func (a *app) printReasons(r guard.Report) {
 	title, reasons := "why:", r.Reasons
-	if r.Verdict == volume.InUse { // known after one round, whatever else is wrong
+	if r.Verdict == guard.InUse { // known after one round, whatever else is wrong
 		title = "also:"
-		reasons = slices.DeleteFunc(slices.Clone(reasons), func(r volume.Reason) bool { return r.Code == volume.TooFewRounds })
+		reasons = slices.DeleteFunc(slices.Clone(reasons), func(r guard.Reason) bool { return r.Code == guard.TooFewRounds })
 	}
 	for _, part := range []struct {
 		title   string
 		tone    style
-		reasons []volume.Reason
+		reasons []guard.Reason
 	}{{title, yellow, reasons}, {"note:", cyan, r.Notes}} {
 		for _, group := range byCause(part.reasons) {
 			fmt.Fprintf(a.stdout, "\n%s %s%s\n", a.outStyle(part.tone, part.title), group[0].What(), where(group))
@@ -186,11 +186,11 @@ var inFlags = strings.NewReplacer("MinCanaryHosts", "--min-canary-hosts", "Fence
 	"Timing.Span", "--span", "policy Quorum", "--policy quorum", "give it the time of Timing.Longest", "give it more time")
 
 // byCause groups reasons by code, in the order they came.
-func byCause(reasons []volume.Reason) (groups [][]volume.Reason) {
+func byCause(reasons []guard.Reason) (groups [][]guard.Reason) {
 	for _, r := range reasons {
-		i := slices.IndexFunc(groups, func(g []volume.Reason) bool { return g[0].Code == r.Code })
+		i := slices.IndexFunc(groups, func(g []guard.Reason) bool { return g[0].Code == r.Code })
 		if i < 0 {
-			groups = append(groups, []volume.Reason{r})
+			groups = append(groups, []guard.Reason{r})
 		} else {
 			groups[i] = append(groups[i], r)
 		}
@@ -199,7 +199,7 @@ func byCause(reasons []volume.Reason) (groups [][]volume.Reason) {
 }
 
 // where lists who a cause was seen at, and the detail.
-func where(group []volume.Reason) string {
+func where(group []guard.Reason) string {
 	var places []string
 	for _, r := range group {
 		place := ""
@@ -219,7 +219,7 @@ func where(group []volume.Reason) string {
 	return " (" + strings.Join(places, "; ") + ")"
 }
 
-// guardRules are the rules of volume.Guard in short.
+// guardRules are the rules of guard.Guard in short.
 var guardRules = []string{
 	"identity: the MDS belong to one cluster, and confirm it by a ping in each round",
 	"sync: the ping names an agentVersion, else the agent's lists are empty",
@@ -234,7 +234,7 @@ var guardRules = []string{
 }
 
 // printRules shows each rule and whether it is kept.
-func (a *app) printRules(r volume.Report) {
+func (a *app) printRules(r guard.Report) {
 	broken := make(map[int]bool)
 	for _, reason := range r.Reasons {
 		broken[reason.Code.Rule()] = true
@@ -253,12 +253,12 @@ func (a *app) printRules(r volume.Report) {
 }
 
 // printNext says what to do.
-func (a *app) printNext(r volume.Report) {
+func (a *app) printNext(r guard.Report) {
 	var next string
 	switch r.Verdict {
-	case volume.Free:
+	case guard.Free:
 		next = fmt.Sprintf("open it now: the report is of %s, and good for %v from then", r.ObservedAt.UTC().Format("15:04:05Z"), r.ValidFor)
-	case volume.InUse:
+	case guard.InUse:
 		next = "do not open it; close it where it is open, or fence that host and check again with --fenced"
 	default:
 		next = "do not open it; settle what is said above, and check again"
@@ -270,8 +270,8 @@ func (a *app) printNext(r volume.Report) {
 }
 
 // soonest is when a cause may be gone, "" when asking again comes to nothing.
-func soonest(reasons []volume.Reason) string {
-	if len(reasons) == 0 || slices.ContainsFunc(reasons, func(r volume.Reason) bool { return r.RetryAfter == 0 }) {
+func soonest(reasons []guard.Reason) string {
+	if len(reasons) == 0 || slices.ContainsFunc(reasons, func(r guard.Reason) bool { return r.RetryAfter == 0 }) {
 		return ""
 	}
 	first := reasons[0].RetryAfter
@@ -282,15 +282,15 @@ func soonest(reasons []volume.Reason) string {
 }
 
 // inShort is what a line about one of many volumes says beside the verdict.
-func inShort(r volume.Report) string {
+func inShort(r guard.Report) string {
 	switch r.Verdict {
-	case volume.InUse:
+	case guard.InUse:
 		var names []string
 		for _, h := range r.ForeignHolders() {
 			names = append(names, h.Host)
 		}
 		return "  by " + strings.Join(names, ", ")
-	case volume.Unknown:
+	case guard.Unknown:
 		if groups := byCause(r.Reasons); len(groups) > 0 {
 			return "  " + groups[0][0].What()
 		}

@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"context"
@@ -70,7 +70,7 @@ func (in *inquiry) run(ctx context.Context) (rounds []Round, slow bool) {
 // first, among these a different one first in each round, so that over the
 // rounds more of them prove that they can list.
 func (in *inquiry) order() []zbs.Addr {
-	addrs := in.guard.caller().Addrs()
+	addrs := in.guard.caller.Addrs()
 	turn := in.turn % len(addrs)
 	order := slices.Concat(addrs[turn:], addrs[:turn])
 	slices.SortStableFunc(order, func(a, b zbs.Addr) int { return in.sick(a) - in.sick(b) })
@@ -78,7 +78,7 @@ func (in *inquiry) order() []zbs.Addr {
 }
 
 func (in *inquiry) sick(addr zbs.Addr) int {
-	if in.guard.caller().Breaker(addr) == mds.BreakerClosed {
+	if in.guard.caller.Breaker(addr) == mds.BreakerClosed {
 		return 0
 	}
 	return 1
@@ -103,7 +103,7 @@ func (in *inquiry) questionAll(ctx context.Context, addrs []zbs.Addr, full int) 
 func (in *inquiry) proved(witnesses []witness) bool {
 	terms := in.terms
 	terms.ExpectCluster = in.facts.UUID
-	addrs := in.guard.caller().Addrs()
+	addrs := in.guard.caller.Addrs()
 	for _, round := range in.rounds(witnesses) {
 		j := judging{terms: terms, ev: Evidence{MDS: addrs, Rounds: []Round{round}}, counted: []int{0}}
 		j.identify()
@@ -180,7 +180,7 @@ func (in *inquiry) clients(ctx context.Context, addr zbs.Addr, path zbs.CBDPath,
 func ask[R any](ctx context.Context, in *inquiry, addr zbs.Addr, deadline time.Time, command zbs.Command[R]) (R, Answer) {
 	var reply R
 	answer := in.timed(ctx, addr, deadline, func(opts ...mds.CallOption) (err error) {
-		reply, err = mds.Call(ctx, in.guard.caller(), command, opts...)
+		reply, err = mds.Call(ctx, in.guard.caller, command, opts...)
 		return err
 	})
 	return reply, answer
@@ -238,14 +238,18 @@ func (in *inquiry) rounds(witnesses []witness) []Round {
 	return rounds
 }
 
+// firstTimeout bounds each attempt under the policy First: what ZStack gives this
+// query.
+const firstTimeout = 30 * time.Second
+
 // runFirst asks as ZStack does: one MDS after the other until one answers.
 func (in *inquiry) runFirst(ctx context.Context) []Round {
 	rounds := make([]Round, len(in.targets))
 	for i, t := range in.targets {
 		var trace mds.Trace
 		asked := Seconds(time.Since(in.began))
-		reply, _ := mds.Call(ctx, in.guard.caller(), zbs.GetVolumeClients{Path: t.volume}, in.guard.service.queryOptions(nil,
-			mds.RouteKey(t.volume.Path.String()), mds.Record(&trace))...)
+		reply, _ := mds.Call(ctx, in.guard.caller, zbs.GetVolumeClients{Path: t.volume}, mds.TryNext(), mds.RefuseOld(),
+			mds.Timeout(min(firstTimeout, in.guard.caller.AttemptTimeout())), mds.RouteKey(t.volume.Path.String()), mds.Record(&trace))
 		for _, a := range trace.Attempts {
 			outcome, text := outcomeOf(a.Err)
 			o := Observation{MDS: a.Addr, Clients: ListAnswer{Answer: Answer{asked + Seconds(a.Began), Seconds(a.Duration), outcome, text}}}

@@ -1,7 +1,8 @@
-package volume
+package guard
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -56,11 +57,7 @@ func (in *inquiry) existInPool(ctx context.Context, addr zbs.Addr, deadline time
 	}
 	there := make(map[zbs.Path]bool, len(places))
 	answer := in.timed(ctx, addr, deadline, func(opts ...mds.CallOption) error {
-		infos, err := in.guard.service.queryPool(ctx, volumes, opts)
-		for _, info := range infos {
-			there[info.Path] = true
-		}
-		return err
+		return in.queryPool(ctx, volumes, there, opts)
 	})
 	for _, place := range places {
 		answers[place] = answer
@@ -68,4 +65,26 @@ func (in *inquiry) existInPool(ctx context.Context, addr zbs.Addr, deadline time
 			answers[place].Outcome, answers[place].Error = Missing, "not in the answer"
 		}
 	}
+}
+
+// queryPool notes which of the volumes of one pool are there. An agent refuses a
+// batch for reasons that concern the pool alone (it has no volumes at all): then
+// each volume is asked for by itself.
+func (in *inquiry) queryPool(ctx context.Context, volumes []zbs.CBDPath, there map[zbs.Path]bool, opts []mds.CallOption) error {
+	answer, err := mds.Call(ctx, in.guard.caller, zbs.QueryVolumes{Paths: volumes}, opts...)
+	if _, refused := errors.AsType[*zbs.AgentError](err); !refused {
+		for _, cbd := range volumes {
+			_, there[cbd.Path] = answer.Volumes[cbd.String()]
+		}
+		return err
+	}
+	for _, cbd := range volumes {
+		_, err := mds.Call(ctx, in.guard.caller, zbs.QueryVolume{Path: cbd}, opts...)
+		no, refused := errors.AsType[*zbs.AgentError](err)
+		if err != nil && !(refused && no.NotFound()) {
+			return err
+		}
+		there[cbd.Path] = err == nil
+	}
+	return nil
 }

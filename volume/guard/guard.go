@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"context"
@@ -70,7 +70,7 @@ import (
 // A Guard is safe for concurrent use, and checks of one volume at the same time
 // share their rounds. The zero Guard denies: its checks are Unknown.
 type Guard struct {
-	service *Service
+	caller  *mds.Caller // nil in the zero Guard
 	options []CheckOption
 	ids     *identities
 	pools   pools
@@ -82,12 +82,12 @@ type Guard struct {
 	flights map[flightKey]*flight
 }
 
-// NewGuard returns a Guard that asks the MDS of the service. The options hold
-// for every check.
-func NewGuard(service *Service, opts ...CheckOption) *Guard {
-	addrs := service.caller.Addrs()
+// New returns a Guard that asks the MDS of the caller. The options hold for every
+// check.
+func New(caller *mds.Caller, opts ...CheckOption) *Guard {
+	addrs := caller.Addrs()
 	g := &Guard{
-		service: service,
+		caller:  caller,
 		options: opts,
 		ids:     newIdentities(addrs),
 		pools:   pools{asking: newShared()},
@@ -101,8 +101,6 @@ func NewGuard(service *Service, opts ...CheckOption) *Guard {
 	}
 	return g
 }
-
-func (g *Guard) caller() *mds.Caller { return g.service.caller }
 
 // Check finds out whether any host but the allowed ones has the volume open. The
 // report is filled whatever the error. The error is nil only for Free; otherwise
@@ -154,19 +152,19 @@ type check struct {
 // and its error say why there can be none.
 func (g *Guard) begin(ctx context.Context, path zbs.Path, opts []CheckOption) (*check, Reason, error) {
 	c := &check{path: path, began: time.Now()}
-	if g.service == nil {
+	if g.caller == nil {
 		c.wall = c.began
-		return c, Reason{Code: Invalid, Detail: "the Guard was not made by NewGuard"}, nil
+		return c, Reason{Code: Invalid, Detail: "the Guard was not made by guard.New"}, nil
 	}
 	c.wall = g.now()
-	c.evidence.MDS = g.caller().Addrs()
+	c.evidence.MDS = g.caller.Addrs()
 	terms, err := g.read(path, opts)
 	c.terms = terms
 	if err != nil {
 		return c, Reason{Code: Invalid, Detail: oneLine(err)}, err
 	}
 	if terms.Policy != First {
-		c.evidence.Identities = g.ids.learn(ctx, g.caller(), terms.Timing.Span)
+		c.evidence.Identities = g.ids.learn(ctx, g.caller, terms.Timing.Span)
 		c.facts = factsOf(c.evidence.Identities, terms.ExpectCluster)
 	}
 	if c.target, err = g.resolve(ctx, c); err != nil {
@@ -255,7 +253,7 @@ func decided(r ruling) bool {
 func (g *Guard) finish(c *check, halt Reason, cause error) (Report, error) {
 	c.evidence.Halt = halt
 	report := newReport(c)
-	if g.service != nil && slices.ContainsFunc(report.Reasons, func(r Reason) bool { return r.Code == WrongCluster }) {
+	if g.caller != nil && slices.ContainsFunc(report.Reasons, func(r Reason) bool { return r.Code == WrongCluster }) {
 		g.ids.forget()
 		g.pools.forget()
 	}

@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"github.com/zbsclient/zbsclient/zbs"

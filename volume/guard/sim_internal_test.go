@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"context"
@@ -31,11 +31,11 @@ var (
 // a host writes that opened the volume before the check began, under Quorum and
 // All, as long as no more than Timing.Disturbances meet. A million schedules:
 //
-//	go test ./volume -run TestGuardSimulation -guard.schedules=1000000 -timeout 30m
+//	go test ./volume/guard -run TestGuardSimulation -guard.schedules=1000000 -timeout 30m
 //
 // and one of them again, told in full:
 //
-//	go test ./volume -run TestGuardSimulation -guard.seed=4711 -v
+//	go test ./volume/guard -run TestGuardSimulation -guard.seed=4711 -v
 func TestGuardSimulation(t *testing.T) {
 	if *simSeed != 0 {
 		synctest.Test(t, func(t *testing.T) {
@@ -380,7 +380,7 @@ func (s *sim) run(seed uint64, mode simMode) (reports [3]Report, falsely [3]bool
 		}
 	})
 	time.Sleep(time.Until(s.began))
-	guard := NewGuard(NewService(caller), AllowHost(simHost(0)), WithTiming(s.timing), MinCanaryHosts(simHosts))
+	guard := New(caller, AllowHost(simHost(0)), WithTiming(s.timing), MinCanaryHosts(simHosts))
 	guard.now = s.wall
 	for _, fence := range s.attested() {
 		guard.options = append(guard.options, FencedBy(fence))

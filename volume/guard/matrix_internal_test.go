@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"flag"
@@ -206,7 +206,7 @@ var matrixStep = flag.Int("guard.matrix", 29, "TestGuardMatrix judges every nth 
 // the canary well it judges all of them, in the other states, in which nothing is
 // free, a part. All of it:
 //
-//	go test ./volume -run TestGuardMatrix -guard.matrix=1
+//	go test ./volume/guard -run TestGuardMatrix -guard.matrix=1
 func TestGuardMatrix(t *testing.T) {
 	began := time.Now()
 	gc := debug.SetGCPercent(1000)
@@ -309,9 +309,9 @@ func sampleMatrix(t *testing.T, cluster *fakemds.Cluster, r *rand.Rand) Verdict 
 		}
 	}
 	policy := Policy(r.IntN(2))
-	service := inProcess(t, cluster)
-	defer service.caller.Close()
-	guard := NewGuard(service, AllowHost(allowedClient.IP), WithPolicy(policy), MinCanaryHosts(4))
+	caller := inProcess(t, cluster)
+	defer caller.Close()
+	guard := New(caller, AllowHost(allowedClient.IP), WithPolicy(policy), MinCanaryHosts(4))
 	for i := range a {
 		arrange(cluster, i, sayNobody)
 	}
@@ -352,15 +352,15 @@ func sampleMatrix(t *testing.T, cluster *fakemds.Cluster, r *rand.Rand) Verdict 
 	return report.Verdict
 }
 
-// inProcess returns a Service that reaches the cluster without connections.
-func inProcess(t *testing.T, cluster *fakemds.Cluster) *Service {
+// inProcess returns a Caller that reaches the cluster without connections.
+func inProcess(t *testing.T, cluster *fakemds.Cluster) *mds.Caller {
 	caller, err := mds.New(cluster.Addrs(), mds.WithTransport(cluster.Transport()),
 		mds.WithMountedCallbacks("http://callback.fake/cb"), mds.WithRouter(simRing()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cluster.HandleCallbacks("callback.fake", caller.CallbackHandler())
-	return NewService(caller)
+	return caller
 }
 
 // arrange makes node i answer so from now on. Its list is its own: it is frozen.

@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"context"
@@ -70,7 +70,7 @@ func (g *Guard) askPools(ctx context.Context, c *check) (zbs.PoolMap, error) {
 		if c.facts.UUID != "" && c.evidence.Identities[i].Cluster != c.facts.UUID {
 			continue
 		}
-		capacity, err := mds.Call(ctx, g.caller(), zbs.GetCapacity{}, mds.Target(addr), mds.Timeout(part))
+		capacity, err := mds.Call(ctx, g.caller, zbs.GetCapacity{}, mds.Target(addr), mds.Timeout(part))
 		if err == nil {
 			var pools zbs.PoolMap
 			if pools, err = capacity.PoolMap(); err == nil {

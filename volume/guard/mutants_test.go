@@ -1,4 +1,4 @@
-package volume_test
+package guard_test
 
 import (
 	"encoding/json"
@@ -91,9 +91,9 @@ var mutants = []mutant{
 // Every rule has a mutant and a test that kills it, and docs/guard-rules.md says
 // which. With the flag each mutant is built, as an overlay, and must be killed:
 //
-//	go test ./volume -run TestGuardMutants -guard.mutants -v -timeout 20m
+//	go test ./volume/guard -run TestGuardMutants -guard.mutants -v -timeout 20m
 func TestGuardMutants(t *testing.T) {
-	doc, err := os.ReadFile("../docs/guard-rules.md")
+	doc, err := os.ReadFile("../../docs/guard-rules.md")
 	if err != nil {
 		t.Fatal(err)
 	}

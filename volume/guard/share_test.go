@@ -1,4 +1,4 @@
-package volume_test
+package guard_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
-	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -20,12 +20,12 @@ import (
 // pools there are is asked for once per Guard.
 func TestGuardCost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, guard := guarded(t, 3)
+		cluster, g := guarded(t, 3)
 		many := func() {
 			var wg sync.WaitGroup
 			for i := range 100 {
 				wg.Go(func() {
-					report, err := guard.Check(t.Context(), path, volume.AllowHost(fmt.Sprintf("10.0.9.%d", i)))
+					report, err := g.Check(t.Context(), path, guard.AllowHost(fmt.Sprintf("10.0.9.%d", i)))
 					if err != nil || report.Rounds != 2 {
 						t.Errorf("%d rounds, %v", report.Rounds, err)
 					}
@@ -59,14 +59,14 @@ func TestGuardCost(t *testing.T) {
 // A check that comes later gets only rounds that began after it came.
 func TestGuardSharesNoOlderRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, guard := guarded(t, 3)
+		cluster, g := guarded(t, 3)
 		cluster.Node(0).Inject(fakemds.Slow(2 * time.Second).On("volume/clients"))
 		began := time.Now()
 		var wg sync.WaitGroup
 		check := func(after, want time.Duration) {
 			wg.Go(func() {
 				time.Sleep(after)
-				report, err := guard.Check(t.Context(), path)
+				report, err := g.Check(t.Context(), path)
 				if took := time.Since(began); err != nil || took != want {
 					t.Errorf("the check that came after %v ended after %v, want %v: %v", after, took, want, err)
 				}
@@ -92,13 +92,13 @@ func TestGuardSharesNoOlderRound(t *testing.T) {
 func TestGuardUnderLoad(t *testing.T) {
 	const n = 500
 	synctest.Test(t, func(t *testing.T) {
-		cluster, guard := guarded(t, 3)
+		cluster, g := guarded(t, 3)
 		var taken int
 		var wg sync.WaitGroup
 		began := time.Now()
 		for volume := range thousands(t, cluster, n, &taken) {
 			wg.Go(func() {
-				if _, err := guard.Check(t.Context(), volume); err != nil {
+				if _, err := g.Check(t.Context(), volume); err != nil {
 					t.Error(err)
 				}
 			})
@@ -115,15 +115,15 @@ func TestGuardUnderLoad(t *testing.T) {
 // When those that need the interval are gone, the others need not wait for it.
 func TestGuardDoesNotWaitForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, guard := guarded(t, 3)
+		cluster, g := guarded(t, 3)
 		cluster.Node(0).Inject(fakemds.Slow(2 * time.Second).On("volume/clients"))
 		impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
 		var wg sync.WaitGroup
-		wg.Go(func() { guard.Check(impatient, path) }) // gone within the round that both are in
+		wg.Go(func() { g.Check(impatient, path) }) // gone within the round that both are in
 		wg.Go(func() {
-			_, err := guard.Check(t.Context(), path)
+			_, err := g.Check(t.Context(), path)
 			// It may come when the first round has begun, which takes 4 s, and has
 			// the second, of 2 s, and the third then.
 			first, second := 4*time.Second+interval+2*time.Second, 6*time.Second+interval+4*time.Second
@@ -134,20 +134,20 @@ func TestGuardDoesNotWaitForNobody(t *testing.T) {
 		wg.Wait()
 	})
 	synctest.Test(t, func(t *testing.T) {
-		_, guard := guarded(t, 3)
+		_, g := guarded(t, 3)
 		began := time.Now()
 		impatient, cancel := context.WithTimeout(t.Context(), 6*time.Second)
 		defer cancel()
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			report, err := guard.Check(impatient, path)
-			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, volume.ErrUndetermined) || report.Rounds != 1 {
+			report, err := g.Check(impatient, path)
+			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, guard.ErrUndetermined) || report.Rounds != 1 {
 				t.Errorf("the impatient: %d rounds, %v", report.Rounds, err)
 			}
 		})
 		wg.Go(func() {
 			time.Sleep(5 * time.Second)
-			if _, err := guard.Check(t.Context(), path); err != nil {
+			if _, err := g.Check(t.Context(), path); err != nil {
 				t.Error(err)
 			}
 			if took := time.Since(began); took != 6*time.Second+interval {
@@ -180,7 +180,7 @@ var bulkVolumes = flag.Int("guard.volumes", 2000, "how many volumes TestCheckAll
 func TestCheckAll(t *testing.T) {
 	n := *bulkVolumes
 	synctest.Test(t, func(t *testing.T) {
-		cluster, guard := guarded(t, 3)
+		cluster, g := guarded(t, 3)
 		taken, yielded, most := 0, 0, 0
 		paths := thousands(t, cluster, n, &taken)
 		cluster.Open("zbs://lp1/v17", "10.0.0.6")
@@ -190,7 +190,7 @@ func TestCheckAll(t *testing.T) {
 		}
 		began := time.Now()
 		var first time.Duration
-		for report, err := range guard.CheckAll(t.Context(), paths) {
+		for report, err := range g.CheckAll(t.Context(), paths) {
 			most = max(most, taken-yielded)
 			if yielded++; yielded == 100 {
 				first = time.Since(began)
@@ -198,16 +198,16 @@ func TestCheckAll(t *testing.T) {
 			var want error
 			switch report.Volume.Volume {
 			case "v17":
-				want = volume.ErrInUse
+				want = guard.ErrInUse
 			case "v471":
-				want = volume.ErrNotFound
+				want = guard.ErrNotFound
 			}
 			if !errors.Is(err, want) {
 				t.Errorf("%s: %v, want %v", report.Volume, err, want)
 			}
 		}
 		// Two lists of each volume by each MDS, a hundred a second.
-		limit := time.Duration(2*n) * time.Second / volume.DefaultPerSecond
+		limit := time.Duration(2*n) * time.Second / guard.DefaultPerSecond
 		took := time.Since(began)
 		t.Logf("%v, where the load allows %v; the first hundred after %v; at most %d under way", took, limit, first, most)
 		if yielded != n || took > limit*3/2 || took < limit {
@@ -216,7 +216,7 @@ func TestCheckAll(t *testing.T) {
 		if first > 2*interval {
 			t.Errorf("the first hundred came after %v", first)
 		}
-		if flat := int(interval/time.Second+4) * volume.DefaultPerSecond; most > flat {
+		if flat := int(interval/time.Second+4) * guard.DefaultPerSecond; most > flat {
 			t.Errorf("%d checks were under way, want at most %d, whatever their number", most, flat)
 		}
 		for i := range 3 {
@@ -233,9 +233,9 @@ func TestCheckAll(t *testing.T) {
 
 func TestCheckAllEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, guard := guarded(t, 3)
+		cluster, g := guarded(t, 3)
 		taken, yielded := 0, 0
-		for range guard.CheckAll(t.Context(), thousands(t, cluster, 100, &taken)) {
+		for range g.CheckAll(t.Context(), thousands(t, cluster, 100, &taken)) {
 			yielded++
 			break
 		}
@@ -245,9 +245,9 @@ func TestCheckAllEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		yielded, taken = 0, 0
-		for report, err := range guard.CheckAll(ctx, thousands(t, cluster, 100, &taken)) {
+		for report, err := range g.CheckAll(ctx, thousands(t, cluster, 100, &taken)) {
 			yielded++
-			if report.Verdict != volume.Unknown || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, volume.ErrUndetermined) {
+			if report.Verdict != guard.Unknown || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, guard.ErrUndetermined) {
 				t.Errorf("%s after the context's end: %v, %v", report.Volume, report.Verdict, err)
 			}
 		}
@@ -255,15 +255,15 @@ func TestCheckAllEnds(t *testing.T) {
 			t.Errorf("%d of 100 paths were reported", yielded)
 		}
 		bad := func(yield func(zbs.Path) bool) { _ = yield(zbs.Path{}) && yield(path) }
-		var verdicts []volume.Verdict
-		for report := range guard.CheckAll(t.Context(), bad) {
+		var verdicts []guard.Verdict
+		for report := range g.CheckAll(t.Context(), bad) {
 			verdicts = append(verdicts, report.Verdict)
 		}
 		if fmt.Sprint(verdicts) != "[unknown free]" {
 			t.Errorf("an invalid path and a good one: %v", verdicts)
 		}
-		for _, err := range new(volume.Guard).CheckAll(t.Context(), bad) {
-			if !errors.Is(err, volume.ErrUndetermined) {
+		for _, err := range new(guard.Guard).CheckAll(t.Context(), bad) {
+			if !errors.Is(err, guard.ErrUndetermined) {
 				t.Errorf("of the zero Guard: %v", err)
 			}
 		}
@@ -274,13 +274,13 @@ func TestCheckAllEnds(t *testing.T) {
 // neither stops the others nor makes batches small.
 func TestCheckAllOverBadMDS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, guard := guarded(t, 3)
+		cluster, g := guarded(t, 3)
 		taken, free := 0, 0
 		cluster.Node(0).Inject(fakemds.Hang)
 		for i := 1; i < 3; i++ {
 			cluster.Node(i).Inject(fakemds.Slow(500 * time.Millisecond).On("volume/clients"))
 		}
-		for report, err := range guard.CheckAll(t.Context(), thousands(t, cluster, 60, &taken)) {
+		for report, err := range g.CheckAll(t.Context(), thousands(t, cluster, 60, &taken)) {
 			if free++; err != nil {
 				t.Errorf("%s: %v", report.Volume, err)
 			}

@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func (l Load) withDefaults() Load {
 func (l Load) every() time.Duration { return time.Second / time.Duration(l.PerSecond) }
 
 // WithLoad bounds the load that checks put on each MDS. Checks of one Guard
-// share the limit, so give it to NewGuard.
+// share the limit, so give it to New.
 func WithLoad(load Load) CheckOption {
 	return func(t *Terms) error {
 		if load.PerSecond < 0 || load.Parallel < 0 || load.PerSecond > int(time.Second) {

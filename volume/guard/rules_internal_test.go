@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ const ruleHost = "10.0.0.2"
 
 // room is a cluster of three hosts with their heartbeats and one volume that
 // nobody has open.
-func room(t *testing.T, nodes int) (*fakemds.Cluster, *Service) {
+func room(t *testing.T, nodes int) (*fakemds.Cluster, *mds.Caller) {
 	t.Helper()
 	cluster := fakemds.NewCluster(t, nodes)
 	cluster.AddPool("lp", "pp")
@@ -33,9 +33,9 @@ func room(t *testing.T, nodes int) (*fakemds.Cluster, *Service) {
 	for i := range 3 {
 		cluster.Open(simCanary, fmt.Sprintf("10.0.0.%d:9000", i+1))
 	}
-	service := inProcess(t, cluster)
-	t.Cleanup(func() { service.caller.Close() })
-	return cluster, service
+	caller := inProcess(t, cluster)
+	t.Cleanup(func() { caller.Close() })
+	return cluster, caller
 }
 
 // ruling checks once and compares the verdict and, for Unknown, whether the code
@@ -58,8 +58,8 @@ func expect(t *testing.T, guard *Guard, why string, want Verdict, code Code, opt
 func each(t *testing.T, name string, f func(t *testing.T, cluster *fakemds.Cluster, guard *Guard)) {
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			cluster, service := room(t, 3)
-			f(t, cluster, NewGuard(service))
+			cluster, caller := room(t, 3)
+			f(t, cluster, New(caller))
 		})
 	})
 }
@@ -103,17 +103,17 @@ func TestRule1Identity(t *testing.T) {
 		expect(t, guard, "two of three name two clusters", Unknown, ClusterUnknown)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		cluster, service := room(t, 5)
+		cluster, caller := room(t, 5)
 		cluster.Node(4).SetCluster("another") // no round pings it
-		expect(t, NewGuard(service), "by its facts alone", Unknown, WrongCluster)
+		expect(t, New(caller), "by its facts alone", Unknown, WrongCluster)
 	})
 	synctest.Test(t, func(t *testing.T) {
 		cluster := fakemds.NewCluster(t, 1, fakemds.ClusterID("u", "1.5.0"))
 		cluster.AddVolume(simVolume.String())
 		cluster.AddVolume(simCanary, "10.0.0.1")
-		guard := NewGuard(inProcess(t, cluster))
+		guard := New(inProcess(t, cluster))
 		expect(t, guard, "a cluster too old to have a uuid", Unknown, ClusterUnknown)
-		guard.caller().Close()
+		guard.caller.Close()
 	})
 }
 
@@ -274,8 +274,8 @@ func TestRule5Existence(t *testing.T) {
 
 func TestRule6Path(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, service := room(t, 3)
-		guard := NewGuard(service)
+		cluster, caller := room(t, 3)
+		guard := New(caller)
 		for why, bad := range map[string]zbs.Path{
 			"zero path": {}, "snapshot": {Pool: "lp", Volume: "vol", Snapshot: "s"}, "remote": {Pool: "lp", Volume: "vol?r=x"},
 			"shell": {Pool: "lp", Volume: "vol;reboot"}, "no pool": {Volume: "vol"},
@@ -315,8 +315,8 @@ func TestRule7Quorum(t *testing.T) {
 		expect(t, guard, "two down", Unknown, NoQuorum)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		cluster, service := room(t, 4)
-		guard := NewGuard(service)
+		cluster, caller := room(t, 4)
+		guard := New(caller)
 		cluster.Node(0).Inject(fakemds.Refuse)
 		expect(t, guard, "three of four", Free, "")
 		cluster.Node(1).Inject(fakemds.Refuse)

@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"fmt"
@@ -35,7 +35,7 @@ type Attestation struct {
 	By   string     `json:"by"` // who says so, such as "ipmi bmc-17"; for the reader of the report
 }
 
-// CheckOption sets how a check is made. Given to NewGuard it holds for every
+// CheckOption sets how a check is made. Given to New it holds for every
 // check of the Guard, given to a check it comes after those. A bad one makes the
 // check Unknown with an error that wraps mds.ErrInvalidOption; nothing is sent.
 type CheckOption func(*Terms) error

@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"encoding/json"

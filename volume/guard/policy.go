@@ -1,4 +1,4 @@
-package volume
+package guard
 
 // Policy says how many MDS must say that nobody has a volume open. The zero
 // Policy is Quorum.

@@ -1,4 +1,4 @@
-package volume
+package guard
 
 import (
 	"context"
@@ -95,8 +95,8 @@ func TestNeverStuck(t *testing.T) {
 		}
 		t.Run(string(code), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cluster, service := room(t, 3)
-				guard := NewGuard(service, c.opts...)
+				cluster, caller := room(t, 3)
+				guard := New(caller, c.opts...)
 				c.set(cluster)
 				report := expect(t, guard, "while the cause is there", Unknown, code)
 				i := slices.IndexFunc(report.Reasons, func(r Reason) bool { return r.Code == code })
@@ -125,14 +125,14 @@ func TestNeverStuck(t *testing.T) {
 func TestLongest(t *testing.T) {
 	for _, policy := range []Policy{Quorum, All} {
 		synctest.Test(t, func(t *testing.T) {
-			cluster, service := room(t, 3)
-			guard := NewGuard(service, WithPolicy(policy))
+			cluster, caller := room(t, 3)
+			guard := New(caller, WithPolicy(policy))
 			expect(t, guard, "well", Free, "")
 			for _, f := range []fakemds.Fault{fakemds.Blackhole, fakemds.Hang, fakemds.HangAfter, fakemds.CallbackLost,
 				fakemds.Slow(DefaultSpan - time.Second), fakemds.SlowBody(2 * time.Second), fakemds.Slow(1900 * time.Millisecond)} {
 				for n := 1; n <= 3; n++ {
 					onNodes(n, f).set(cluster)
-					fresh := NewGuard(NewService(service.caller), WithPolicy(policy))
+					fresh := New(caller, WithPolicy(policy))
 					for _, g := range []*Guard{guard, fresh} {
 						began := time.Now()
 						report, err := g.Check(t.Context(), simVolume)
@@ -147,7 +147,7 @@ func TestLongest(t *testing.T) {
 				}
 			}
 			onNodes(3, fakemds.Blackhole).set(cluster)
-			fresh := NewGuard(NewService(service.caller), WithPolicy(policy))
+			fresh := New(caller, WithPolicy(policy))
 			began := time.Now()
 			var wg sync.WaitGroup
 			for range 20 {
