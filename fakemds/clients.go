@@ -56,12 +56,10 @@ func runClients(x *exchange) (obj, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	var clients []ClientState
-	now := time.Now()
 	v, err := x.fileLocked("GetFileInfo", t)
 	switch {
-	case err == nil && !now.Before(st.blind):
-		clients = v.listedLocked(now)
 	case err == nil:
+		clients = st.listedLocked(v, time.Now())
 	case statusCode(err) != notExists:
 		return nil, wrap(err, "failed to query volume[%s] info", t.file())
 	}

@@ -46,6 +46,8 @@ type config struct {
 	dashed   bool
 	root     string
 	honest   bool
+
+	keepHeartbeat bool
 }
 
 // Option changes what NewCluster and Start make.
@@ -91,6 +93,11 @@ func DashedPorts() Option { return func(c *config) { c.dashed = true } }
 // use is refused at once. The default is the quirks of the real agent.
 func Honest() Option { return func(c *config) { c.honest = true } }
 
+// KeepHeartbeatOpen makes hosts hold the volumes zbs_zstack_heartbeat open, so
+// that lists show them steadily. The default is hosts that open such a volume for
+// an instant every 5 s.
+func KeepHeartbeatOpen() Option { return func(c *config) { c.keepHeartbeat = true } }
+
 // WithRoot serves everything under a deployment prefix such as "/agent".
 func WithRoot(prefix string) Option { return func(c *config) { c.root = prefix } }
 
@@ -130,7 +137,7 @@ func Start(n int, opts ...Option) (*Cluster, error) {
 	for _, opt := range opts {
 		opt(&c.cfg)
 	}
-	c.st.honest = c.cfg.honest
+	c.st.honest, c.st.keepHeartbeat = c.cfg.honest, c.cfg.keepHeartbeat
 	if n < 1 {
 		return nil, fmt.Errorf("fakemds: a cluster of %d nodes: need at least 1", n)
 	}

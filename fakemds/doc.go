@@ -50,6 +50,12 @@
 // a client writes and is not listed yet, or any more, or is listed and writes no
 // more.
 //
+// Hosts do not hold a volume named zbs_zstack_heartbeat open, whatever its pool.
+// Each of its clients opens it for 20 ms every 5 s, as hypervisor hosts do with a
+// one-shot qemu-io. The first time is later than Open and follows from the host's
+// address. So lists of that volume are nearly always empty. A host that is cut off
+// cannot open it. KeepHeartbeatOpen makes the hosts hold it open instead.
+//
 // # Without connections
 //
 // Cluster.Transport and Cluster.HandleCallbacks carry exchanges without a network

@@ -126,7 +126,7 @@ func runBdevCreate(x *exchange) (obj, error) {
 		return nil, wrap(err, "failed to create bdev[%s]", bdev)
 	}
 	if key := host + "/" + bdev; st.bdevs[key] == nil {
-		st.bdevs[key] = &bdevState{volume: v, client: ClientState{IP: host, Port: 9100 + len(st.bdevs)}}
+		st.bdevs[key] = &bdevState{volume: v, client: &client{ClientState: ClientState{IP: host, Port: 9100 + len(st.bdevs)}}}
 		v.clients = append(v.clients, st.bdevs[key].client)
 	}
 	return obj{{"socketPath", "/var/run/zbs/vhost/" + bdev}}, nil
@@ -147,7 +147,7 @@ func runBdevDelete(x *exchange) (obj, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if b := st.bdevs[key]; b != nil {
-		b.volume.clients = slices.DeleteFunc(b.volume.clients, func(c ClientState) bool { return c == b.client })
+		b.volume.clients = slices.DeleteFunc(b.volume.clients, func(c *client) bool { return c == b.client })
 		delete(st.bdevs, key)
 	}
 	return obj{}, nil

@@ -2,7 +2,6 @@ package fakemds
 
 import (
 	"net"
-	"slices"
 	"time"
 )
 
@@ -11,33 +10,50 @@ import (
 // as it happens in the real storage: the volume stays open, and the list does not
 // show it for a while. How long is up to the test, which knows its own timing.
 
-// entry says when a client is listed, where that is not always.
+// client is a host that has a volume open, or opens it again and again.
+type client struct {
+	ClientState
+	entry entry
+	beat  time.Time // its first beat; zero: it holds the volume open
+}
+
+// listed tells whether the registry has the client. A host that is cut off in
+// the middle of a beat does not close the volume.
+func (c *client) listed(now time.Time) bool {
+	return c.entry.listed(now) && (c.beat.IsZero() || c.entry.link == cutOff || beating(c.beat, now))
+}
+
+// entry says when a client is listed. The zero entry is of a client that always is.
 type entry struct {
 	from  time.Time // from then on
 	until time.Time // to then; zero: for ever
-	cut   bool      // its host does not reach the MDS
+	link  link
 }
+
+// link is the way of a client to the registry.
+type link int
+
+const (
+	linked link = iota // it refreshes its entry
+	cutOff             // its host does not reach the MDS
+)
 
 func (e entry) listed(now time.Time) bool {
 	return !now.Before(e.from) && (e.until.IsZero() || now.Before(e.until))
 }
 
 // listedLocked is what the registry has of the volume.
-func (v *volume) listedLocked(now time.Time) []ClientState {
-	if len(v.entries) == 0 {
-		return v.clients
+func (s *storage) listedLocked(v *volume, now time.Time) []ClientState {
+	if now.Before(s.blind) {
+		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(v.clients), func(c ClientState) bool {
-		e, ok := v.entries[c]
-		return ok && !e.listed(now)
-	})
-}
-
-func (v *volume) setEntryLocked(c ClientState, e entry) {
-	if v.entries == nil {
-		v.entries = map[ClientState]entry{}
+	var listed []ClientState
+	for _, c := range v.clients {
+		if c.listed(now) {
+			listed = append(listed, c.ClientState)
+		}
 	}
-	v.entries[c] = e
+	return listed
 }
 
 // RegistryDelay says how long something takes for a client of the volume
@@ -55,7 +71,7 @@ func (c *Cluster) OpenLate(path, client string, after time.Duration) {
 	host, _ := parseClient(client, 0)
 	for _, cl := range v.clients {
 		if cl.IP == host.IP && (host.Port == 0 || host.Port == cl.Port) {
-			v.setEntryLocked(cl, entry{from: time.Now().Add(after)})
+			cl.entry = entry{from: time.Now().Add(after)}
 		}
 	}
 }
@@ -64,11 +80,11 @@ func (c *Cluster) OpenLate(path, client string, after time.Duration) {
 // one that is cut off not before Reconnect.
 func (c *Cluster) SwitchLeader(back RegistryDelay) {
 	now := time.Now()
-	c.eachEntry("", func(volume string, cl ClientState, e entry) entry {
-		if e.cut {
-			return entry{until: now, cut: true}
+	c.eachEntry("", func(volume string, cl *client) entry {
+		if cl.entry.link == cutOff {
+			return entry{until: now, link: cutOff}
 		}
-		return entry{from: now.Add(back(volume, cl))}
+		return entry{from: now.Add(back(volume, cl.ClientState))}
 	})
 }
 
@@ -77,14 +93,14 @@ func (c *Cluster) SwitchLeader(back RegistryDelay) {
 // so for the given time, what is not listed yet will not be.
 func (c *Cluster) CutOff(host string, lasts RegistryDelay) {
 	now := time.Now()
-	c.eachEntry(host, func(volume string, cl ClientState, e entry) entry {
+	c.eachEntry(host, func(volume string, cl *client) entry {
 		switch {
-		case e.cut:
-			return e
-		case !e.listed(now):
-			return entry{until: now, cut: true}
+		case cl.entry.link == cutOff:
+			return cl.entry
+		case !cl.listed(now):
+			return entry{until: now, link: cutOff}
 		}
-		return entry{from: e.from, until: now.Add(lasts(volume, cl)), cut: true}
+		return entry{from: cl.entry.from, until: now.Add(lasts(volume, cl.ClientState)), link: cutOff}
 	})
 }
 
@@ -92,26 +108,26 @@ func (c *Cluster) CutOff(host string, lasts RegistryDelay) {
 // after the delay.
 func (c *Cluster) Reconnect(host string, back RegistryDelay) {
 	now := time.Now()
-	c.eachEntry(host, func(volume string, cl ClientState, e entry) entry {
+	c.eachEntry(host, func(volume string, cl *client) entry {
 		switch {
-		case !e.cut:
-			return e
-		case e.listed(now):
-			return entry{from: e.from}
+		case cl.entry.link != cutOff:
+			return cl.entry
+		case cl.listed(now):
+			return entry{from: cl.entry.from}
 		}
-		return entry{from: now.Add(back(volume, cl))}
+		return entry{from: now.Add(back(volume, cl.ClientState))}
 	})
 }
 
 // eachEntry changes the entries of all clients of the host, of all hosts for "".
-func (c *Cluster) eachEntry(host string, change func(volume string, cl ClientState, e entry) entry) {
+func (c *Cluster) eachEntry(host string, change func(volume string, cl *client) entry) {
 	c.st.mu.Lock()
 	defer c.st.mu.Unlock()
 	for _, p := range c.st.pools {
 		for _, v := range p.volumes {
 			for _, cl := range v.clients {
 				if host == "" || sameHost(cl.IP, host) {
-					v.setEntryLocked(cl, change(p.name+"/"+v.name, cl, v.entries[cl]))
+					cl.entry = change(p.name+"/"+v.name, cl)
 				}
 			}
 		}

@@ -16,8 +16,8 @@ type VolumeState struct {
 	Used      int64  // bytes
 	Parent    string // "LOGICAL/VOLUME@SNAPSHOT" of a clone, else empty
 	Snapshots []SnapshotState
-	Clients   []ClientState
-	Rollbacks int // how often it was rolled back
+	Clients   []ClientState // that have it open, listed or not
+	Rollbacks int           // how often it was rolled back
 }
 
 // SnapshotState is what the storage knows of one snapshot.
@@ -167,10 +167,11 @@ func (c *Cluster) tryChange(path string, f func(v *volume, snap string)) error {
 
 func noVolume(path string) error { return fmt.Errorf("fakemds: no volume %s: add it first", path) }
 
-// Open opens the volume on a host, "10.0.0.5" or "10.0.0.5:9001".
+// Open opens the volume on a host, "10.0.0.5" or "10.0.0.5:9001". The host opens a
+// heartbeat volume again and again from now on, see the package comment.
 func (c *Cluster) Open(path, client string) { c.fail(c.open(path, client)) }
 
-func (c *Cluster) open(path, client string) error {
+func (c *Cluster) open(path, host string) error {
 	c.st.mu.Lock()
 	defer c.st.mu.Unlock()
 	_, lp, vol, _ := splitPath(path)
@@ -178,33 +179,34 @@ func (c *Cluster) open(path, client string) error {
 	if v == nil {
 		return noVolume(path)
 	}
-	cl, err := parseClient(client, 9001+len(v.clients))
+	cl, err := parseClient(host, 9001+len(v.clients))
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(v.clients, cl) {
-		v.clients = append(v.clients, cl)
+	if slices.ContainsFunc(v.clients, func(have *client) bool { return have.ClientState == cl }) {
+		return nil
 	}
+	opened := &client{ClientState: cl}
+	if vol == heartbeatVolume && !c.st.keepHeartbeat {
+		opened.beat = firstBeat(cl.IP, time.Now())
+	}
+	v.clients = append(v.clients, opened)
 	return nil
 }
 
 // CloseClient closes the volume on a host; without a port, all clients of the
 // host. It does nothing when the volume is not open there.
-func (c *Cluster) CloseClient(path, client string) {
+func (c *Cluster) CloseClient(path, host string) {
 	c.st.mu.Lock()
 	defer c.st.mu.Unlock()
 	_, lp, vol, _ := splitPath(path)
 	v := c.st.volumeLocked(lp, vol)
-	cl, err := parseClient(client, 0)
+	cl, err := parseClient(host, 0)
 	if v == nil || err != nil {
 		return
 	}
-	v.clients = slices.DeleteFunc(v.clients, func(have ClientState) bool {
-		gone := have.IP == cl.IP && (cl.Port == 0 || have.Port == cl.Port)
-		if gone {
-			delete(v.entries, have)
-		}
-		return gone
+	v.clients = slices.DeleteFunc(v.clients, func(have *client) bool {
+		return have.IP == cl.IP && (cl.Port == 0 || have.Port == cl.Port)
 	})
 }
 
@@ -256,7 +258,10 @@ func (c *Cluster) Pools() []PoolState {
 func (p *pool) state(v *volume) VolumeState {
 	s := VolumeState{
 		Path: cbdPath(p.physical, p.name, v.name), Size: v.size, Used: v.used, Parent: v.parent,
-		Clients: slices.Clone(v.clients), Rollbacks: v.rollbacks,
+		Rollbacks: v.rollbacks,
+	}
+	for _, cl := range v.clients {
+		s.Clients = append(s.Clients, cl.ClientState)
 	}
 	for _, sn := range v.snaps {
 		s.Snapshots = append(s.Snapshots, SnapshotState{Name: sn.name, Size: sn.size, Protected: sn.protected})

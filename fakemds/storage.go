@@ -2,7 +2,6 @@ package fakemds
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -11,7 +10,8 @@ import (
 // storage is what all nodes of a cluster share, as they share the real ZBS. Its
 // methods are the storage's own commands; their errors are the texts of those.
 type storage struct {
-	honest bool // Honest
+	honest        bool // Honest
+	keepHeartbeat bool // KeepHeartbeatOpen
 
 	mu    sync.Mutex            // guards everything below, never held while waiting
 	pools []*pool               // in the order they were made
@@ -34,15 +34,14 @@ type volume struct {
 	used      int64 // bytes
 	parent    string
 	snaps     []*snapshot
-	clients   []ClientState
-	entries   map[ClientState]entry // of the clients that are not always listed
+	clients   []*client
 	rollbacks int
 }
 
 // bdevState is a vhost block device, which keeps its volume open on the host.
 type bdevState struct {
 	volume *volume
-	client ClientState
+	client *client
 }
 
 type snapshot struct {
@@ -257,7 +256,7 @@ func cbdPath(physical, logical, volume string) string {
 	return fmt.Sprintf("cbd:%s/%s/%s", physical, logical, volume)
 }
 
-// allClients is who has what open, by LOGICAL/VOLUME.
+// allClients is what the registry has of all volumes, by LOGICAL/VOLUME.
 func (s *storage) allClients() map[string][]ClientState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -265,7 +264,7 @@ func (s *storage) allClients() map[string][]ClientState {
 	all := map[string][]ClientState{}
 	for _, p := range s.pools {
 		for _, v := range p.volumes {
-			all[p.name+"/"+v.name] = slices.Clone(v.listedLocked(now))
+			all[p.name+"/"+v.name] = s.listedLocked(v, now)
 		}
 	}
 	return all

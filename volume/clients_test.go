@@ -26,7 +26,7 @@ const heartbeat = "zbs://lp1/" + guard.HeartbeatVolume
 // on 10.0.0.5, and a Service in front of it.
 func start(t *testing.T, n int, opts ...mds.Option) (*fakemds.Cluster, *volume.Service) {
 	t.Helper()
-	cluster := fakemds.NewCluster(t, n)
+	cluster := fakemds.NewCluster(t, n, fakemds.KeepHeartbeatOpen())
 	cluster.AddPool("lp1", "pp1")
 	cluster.AddPool("lp10", "pp10")
 	cluster.AddVolume(path.String(), "10.0.0.5:9001")

@@ -51,7 +51,7 @@ func ExampleService_Clients() {
 
 // What is open is not deleted, and what was deleted is looked for.
 func ExampleService_Delete() {
-	cluster, err := fakemds.Start(3)
+	cluster, err := fakemds.Start(3, fakemds.KeepHeartbeatOpen())
 	if err != nil {
 		fmt.Println(err)
 		return

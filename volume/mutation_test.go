@@ -75,7 +75,7 @@ type mutator struct {
 
 func newMutator(t *testing.T, seed uint64) *mutator {
 	m := &mutator{t: t, rand: rand.New(rand.NewPCG(seed, 0))}
-	m.cluster = fakemds.NewCluster(t, 3)
+	m.cluster = fakemds.NewCluster(t, 3, fakemds.KeepHeartbeatOpen())
 	m.cluster.AddPool("lp1", "pp1")
 	m.cluster.AddPool("lp10", "pp10")
 	m.cluster.AddVolume(heartbeat, "10.0.0.5")

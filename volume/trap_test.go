@@ -25,7 +25,7 @@ import (
 // startAny is startIdle with a Service that takes every snapshot name.
 func startAny(t *testing.T, n int) (*fakemds.Cluster, *volume.Service) {
 	t.Helper()
-	cluster := fakemds.NewCluster(t, n)
+	cluster := fakemds.NewCluster(t, n, fakemds.KeepHeartbeatOpen())
 	cluster.AddPool("lp1", "pp1")
 	cluster.AddPool("lp10", "pp10")
 	cluster.AddVolume(idle.String())
@@ -401,7 +401,7 @@ func TestTrap13_PasswordsStayOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cluster := fakemds.NewCluster(t, 2)
+				cluster := fakemds.NewCluster(t, 2, fakemds.KeepHeartbeatOpen())
 				cluster.AddPool("lp10", "pp10")
 				cluster.AddVolume(path.String(), "10.0.0.5")
 				cluster.AddVolume(idle.String())

@@ -64,14 +64,14 @@ func main() {
 // demo attaches a volume that another host has open, and again once that host
 // has closed it.
 func demo(ctx context.Context, out io.Writer) error {
-	cluster, err := fakemds.Start(3)
+	cluster, err := fakemds.Start(3, fakemds.KeepHeartbeatOpen())
 	if err != nil {
 		return err
 	}
 	defer cluster.Close()
 	path := zbs.Path{Pool: "pool", Volume: "vol-42"}
 	cluster.AddVolume(path.String(), "10.0.0.1")
-	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2") // every host keeps it open
+	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2")
 
 	p, closeAll, err := newPlugin(cluster)
 	if err != nil {

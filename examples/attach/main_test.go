@@ -31,7 +31,7 @@ closed: attached at /var/run/zbs/vhost/vol-42
 // A volume that another host opens while it is being attached is given back.
 func TestAttachIsTakenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster := fakemds.NewCluster(t, 3)
+		cluster := fakemds.NewCluster(t, 3, fakemds.KeepHeartbeatOpen())
 		path := zbs.Path{Pool: "pool", Volume: "vol-42"}
 		cluster.AddVolume(path.String())
 		cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2")

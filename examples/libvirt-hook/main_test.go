@@ -65,7 +65,7 @@ func TestVolumesOf(t *testing.T) {
 
 // start returns a fake cluster with the domain's volumes and a hook on 10.0.0.2.
 func start(t *testing.T) (*fakemds.Cluster, hook) {
-	cluster := fakemds.NewCluster(t, 3)
+	cluster := fakemds.NewCluster(t, 3, fakemds.KeepHeartbeatOpen())
 	cluster.AddVolume(root.String())
 	cluster.AddVolume(data.String())
 	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2")

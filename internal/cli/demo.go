@@ -80,14 +80,14 @@ var scenes = []scene{
 func (d *demonstration) node() *fakemds.Node { return d.cluster.Node(d.first) }
 
 func (a *app) demo(ctx context.Context) error {
-	cluster, err := fakemds.Start(3)
+	cluster, err := fakemds.Start(3, fakemds.KeepHeartbeatOpen())
 	if err != nil {
 		return err
 	}
 	defer cluster.Close()
 	d := &demonstration{app: a, cluster: cluster, path: zbs.Path{Pool: "pool-ssd", Volume: "4f1b6c0e9d3a4d5f8a7b2c1e0f9d8c7b"}}
 	cluster.AddVolume(d.path.String(), "10.0.0.5:9001")
-	cluster.AddVolume("zbs://pool-ssd/"+guard.HeartbeatVolume, "10.0.0.5:9000", "10.0.0.6:9000") // every host keeps it open
+	cluster.AddVolume("zbs://pool-ssd/"+guard.HeartbeatVolume, "10.0.0.5:9000", "10.0.0.6:9000")
 	fmt.Fprintf(a.stdout, "%s\n%s is open on host 10.0.0.5. Who has it open, say the MDS?\n",
 		a.outStyle(dim, "A fake ZBS cluster of three MDS runs inside this process."), a.outStyle(bold, d.path.String()))
 	for i, s := range scenes {

@@ -58,6 +58,8 @@ Faults: ` + strings.Join(fakemds.FaultNames(), ", "),
 	f.StringVar(&o.file, "file", "", "seed file (YAML)")
 	f.StringVar(&o.admin, "admin", "127.0.0.1:0", "loopback address of the admin API")
 	f.BoolVar(&o.unsynced, "unsynced", false, "start as agents that had no metadata/sync: they list no clients")
+	f.BoolVar(&o.keepHeartbeat, "keep-heartbeat-open", false,
+		"hosts hold zbs_zstack_heartbeat volumes open, instead of opening them for an instant every 5 s")
 	return group("fake", "Serve a fake cluster for tests", serve)
 }
 
@@ -67,6 +69,8 @@ type fakeOptions struct {
 	file     string
 	admin    string
 	unsynced bool
+
+	keepHeartbeat bool
 }
 
 // seed is the content of a seed file.
@@ -161,7 +165,7 @@ func (a *app) fakeServe(ctx context.Context, o fakeOptions) error {
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
 		return usagef("--admin %q is no loopback address such as 127.0.0.1:9000: it has no authentication", o.admin)
 	}
-	cluster, err := s.start(o.unsynced)
+	cluster, err := s.start(o)
 	if err != nil {
 		return err
 	}
@@ -181,10 +185,13 @@ func (a *app) fakeServe(ctx context.Context, o fakeOptions) error {
 }
 
 // start starts the cluster that the seed describes.
-func (s seed) start(unsynced bool) (*fakemds.Cluster, error) {
+func (s seed) start(o fakeOptions) (*fakemds.Cluster, error) {
 	opts := []fakemds.Option{fakemds.OnLoopback()}
-	if unsynced {
+	if o.unsynced {
 		opts = append(opts, fakemds.Unsynced())
+	}
+	if o.keepHeartbeat {
+		opts = append(opts, fakemds.KeepHeartbeatOpen())
 	}
 	cluster, err := fakemds.Start(s.Nodes, opts...)
 	if err != nil {

@@ -82,11 +82,11 @@ func clusterOf(ts *testscript.TestScript) *fakemds.Cluster {
 }
 
 // cmdCluster: "cluster N" starts N MDS on loopback; $MDS0… are their addresses,
-// and $ZBS_MDS lists them.
+// and $ZBS_MDS lists them. Hosts hold its heartbeat volumes open.
 func cmdCluster(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	cluster, err := fakemds.Start(n, fakemds.OnLoopback())
+	cluster, err := fakemds.Start(n, fakemds.OnLoopback(), fakemds.KeepHeartbeatOpen())
 	ts.Check(err)
 	ts.Defer(cluster.Close)
 	ts.Value("cluster").(*scriptCluster).Cluster = cluster

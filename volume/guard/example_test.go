@@ -13,7 +13,7 @@ import (
 
 // May the volume be opened on host 10.0.0.2?
 func ExampleGuard_Check() {
-	cluster, err := fakemds.Start(3)
+	cluster, err := fakemds.Start(3, fakemds.KeepHeartbeatOpen())
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -24,7 +24,7 @@ const interval = guard.DefaultRefresh + guard.DefaultLeaderRetry
 // open on nobody, and a Guard.
 func guarded(t *testing.T, n int, opts ...guard.CheckOption) (*fakemds.Cluster, *guard.Guard) {
 	t.Helper()
-	cluster := fakemds.NewCluster(t, n)
+	cluster := fakemds.NewCluster(t, n, fakemds.KeepHeartbeatOpen())
 	cluster.AddPool("lp1", "pp1")
 	cluster.AddPool("lp10", "pp10")
 	cluster.AddVolume(path.String())

@@ -280,7 +280,7 @@ func newMatrixOnce(p Policy) *matrix {
 func TestGuardMatrixOverTheWire(t *testing.T) {
 	const samples = 1000
 	synctest.Test(t, func(t *testing.T) {
-		cluster := fakemds.NewCluster(t, 3)
+		cluster := fakemds.NewCluster(t, 3, fakemds.KeepHeartbeatOpen())
 		cluster.AddPool("lp", "pp")
 		cluster.AddVolume("zbs://lp/" + HeartbeatVolume)
 		cluster.AddVolume(simVolume.String())

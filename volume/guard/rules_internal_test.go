@@ -26,7 +26,7 @@ const ruleHost = "10.0.0.2"
 // nobody has open.
 func room(t *testing.T, nodes int) (*fakemds.Cluster, *mds.Caller) {
 	t.Helper()
-	cluster := fakemds.NewCluster(t, nodes)
+	cluster := fakemds.NewCluster(t, nodes, fakemds.KeepHeartbeatOpen())
 	cluster.AddPool("lp", "pp")
 	cluster.AddVolume(simVolume.String())
 	cluster.AddVolume(simCanary)
@@ -108,7 +108,7 @@ func TestRule1Identity(t *testing.T) {
 		expect(t, New(caller), "by its facts alone", Unknown, WrongCluster)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		cluster := fakemds.NewCluster(t, 1, fakemds.ClusterID("u", "1.5.0"))
+		cluster := fakemds.NewCluster(t, 1, fakemds.ClusterID("u", "1.5.0"), fakemds.KeepHeartbeatOpen())
 		cluster.AddVolume(simVolume.String())
 		cluster.AddVolume(simCanary, "10.0.0.1")
 		guard := New(inProcess(t, cluster))

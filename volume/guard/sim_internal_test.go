@@ -154,7 +154,7 @@ type event struct {
 }
 
 func newSim(t *testing.T) *sim {
-	cluster := fakemds.NewCluster(t, simMDS)
+	cluster := fakemds.NewCluster(t, simMDS, fakemds.KeepHeartbeatOpen())
 	cluster.AddPool("lp", "pp")
 	cluster.AddVolume("zbs://lp/" + HeartbeatVolume)
 	cluster.AddVolume(simVolume.String())
