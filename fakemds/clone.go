@@ -18,7 +18,7 @@ func runClone(x *exchange) (obj, error) {
 	}
 	v, err := x.fileLocked("ListSnapShot", t)
 	if err != nil {
-		return nil, wrap(err, "failed to query snapshot info for volume[%s]", t.volume)
+		return nil, errNoSnapshotList
 	}
 	if len(v.snaps) == 0 {
 		return nil, failf("failed to found snapshot for volume[%s]", t.volume)
@@ -31,7 +31,7 @@ func runClone(x *exchange) (obj, error) {
 	exact := v.snap(str(t.snapshot))
 	if s == nil || !s.protected {
 		if exact == nil {
-			return nil, shellError("Error: " + rpcError("ProtectSnapShot", src, snapNotExists).Error())
+			return nil, shellFailure(rpcError("ProtectSnapShot", src, snapNotExists))
 		}
 		exact.protected = true
 	}
@@ -60,7 +60,7 @@ func (s *storage) cloneLocked(snap *snapshot, src, lp, dst string) (*volume, err
 	case !snap.protected:
 		return nil, rpcError("Clone", src, "kNotSupported")
 	case s.volumeLocked(lp, dst) != nil:
-		return nil, rpcError("Clone", src, exists)
+		return nil, shellFailure(rpcError("Clone", src, exists))
 	}
 	return s.createLocked(lp, dst, snap.size)
 }

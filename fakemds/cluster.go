@@ -47,7 +47,8 @@ type config struct {
 	root     string
 	honest   bool
 
-	keepHeartbeat bool
+	keepHeartbeat      bool
+	snapshotDeleteLies bool
 }
 
 // Option changes what NewCluster and Start make.
@@ -89,9 +90,14 @@ func DashedPorts() Option { return func(c *config) { c.dashed = true } }
 
 // Honest makes agents without the quirks that a plugin has to live with: they
 // compare names of pools and snapshots whole, a delete that cannot look, and one
-// of a snapshot that does not exist or has clones, is an error, and a volume in
-// use is refused at once. The default is the quirks of the real agent.
+// of a snapshot that does not exist, is an error, and a volume in use is refused
+// at once. The default is the quirks of the real agent.
 func Honest() Option { return func(c *config) { c.honest = true } }
+
+// SnapshotDeleteLies makes snapshot/delete of a snapshot that has a clone answer
+// success, and keep the snapshot, as agents do whose storage does not name the
+// clones. Honest wins over it. The default is an error that ends in "still in used".
+func SnapshotDeleteLies() Option { return func(c *config) { c.snapshotDeleteLies = true } }
 
 // KeepHeartbeatOpen makes hosts hold the volumes zbs_zstack_heartbeat open, so
 // that lists show them steadily. The default is hosts that open such a volume for
@@ -137,7 +143,7 @@ func Start(n int, opts ...Option) (*Cluster, error) {
 	for _, opt := range opts {
 		opt(&c.cfg)
 	}
-	c.st.honest, c.st.keepHeartbeat = c.cfg.honest, c.cfg.keepHeartbeat
+	c.st.honest, c.st.keepHeartbeat, c.st.snapshotDeleteLies = c.cfg.honest, c.cfg.keepHeartbeat, c.cfg.snapshotDeleteLies
 	if n < 1 {
 		return nil, fmt.Errorf("fakemds: a cluster of %d nodes: need at least 1", n)
 	}

@@ -48,7 +48,9 @@
 // Open and CloseClient do both at once. OpenLate, SwitchLeader, CutOff and
 // Reconnect part them, as the registry in the memory of the storage's leader does:
 // a client writes and is not listed yet, or any more, or is listed and writes no
-// more.
+// more. VolumeState.Clients has those that have the volume open, volume/clients
+// answers those that are listed. The storage refuses to delete or roll back a
+// volume of which it lists a client, and does not know of any other.
 //
 // Hosts do not hold a volume named zbs_zstack_heartbeat open, whatever its pool.
 // Each of its clients opens it for 20 ms every 5 s, as hypervisor hosts do with a
@@ -69,8 +71,8 @@
 // substring, paths that hit another volume, deletes that claim success, the
 // texts of Python exceptions, HTML errors, task ids in flight that are dropped,
 // callbacks that are delivered again, connections closed after 15 s. Honest
-// leaves out those that deceive; WithAgentLimits adds the ten threads and the
-// backlog of five. The recorded exchanges are replayed by TestReplay; the few
+// leaves out those that deceive, SnapshotDeleteLies adds one; WithAgentLimits adds
+// the ten threads and the backlog of five. The recorded exchanges are replayed by TestReplay; the few
 // deliberate differences stand there with their reasons.
 //
 // Not faked: data; shell injection (a name is taken as it is, the ledger shows
@@ -78,8 +80,8 @@
 // AgentError); on loopback, a connect that never completes for a program that
 // does not dial through Cluster.DialContext (it connects and hears nothing). In
 // memory a write never blocks, however much the reader leaves unread. Not
-// seen on a real agent, and so only likely: the error texts of a volume/delete
-// that fails, the answers of vhost/bdev/create, the page for a missing taskuuid
+// seen on a real agent, and so only likely: what the storage itself says to a
+// rollback, clone or delete that it refuses, the page for a missing taskuuid
 // (its status 400 was seen), the value of AgentBroken's header.
 //
 // # Ledger

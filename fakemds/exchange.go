@@ -192,7 +192,7 @@ func (x *exchange) check() (reply, bool) {
 	if strings.HasPrefix(x.req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && len(x.body) > 0 {
 		return htmlReply(http.StatusBadRequest, "The request body is form encoded."), true
 	}
-	if !utf8.Valid(x.body) {
+	if !utf8.Valid(x.body) || x.req.Header.Get("Content-Encoding") == "gzip" && len(x.body) > 0 {
 		return htmlReply(http.StatusInternalServerError, ""), true
 	}
 	_, hasTask := x.req.Header["Taskuuid"]

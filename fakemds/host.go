@@ -123,13 +123,13 @@ func runBdevCreate(x *exchange) (obj, error) {
 	defer st.mu.Unlock()
 	v, err := st.fileLocked("OpenFile", lp, vol)
 	if err != nil {
-		return nil, wrap(err, "failed to create bdev[%s]", bdev)
+		return nil, wrap(err, "failed to create vhost bdev[%s] for volume[%s/%s] on host[%s]", bdev, lp, vol, host)
 	}
 	if key := host + "/" + bdev; st.bdevs[key] == nil {
 		st.bdevs[key] = &bdevState{volume: v, client: &client{ClientState: ClientState{IP: host, Port: 9100 + len(st.bdevs)}}}
 		v.clients = append(v.clients, st.bdevs[key].client)
 	}
-	return obj{{"socketPath", "/var/run/zbs/vhost/" + bdev}}, nil
+	return obj{{"socketPath", "/var/zbsvhost/sockets/" + bdev}}, nil
 }
 
 // runBdevDelete closes the volume on the host. It does not mind a bdev that does

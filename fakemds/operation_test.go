@@ -68,7 +68,7 @@ func TestLifeOfAVolume(t *testing.T) {
 		if b := o.volume("zbs://lp/b"); b.Parent != "lp/a@s1" || b.Size != 5000<<20 {
 			t.Errorf("%+v", b)
 		}
-		o.do("snapshot/delete", `{"path":"cbd:pp/lp/a@s1"}`, "")
+		o.do("snapshot/delete", `{"path":"cbd:pp/lp/a@s1"}`, "still in used")
 		if a := o.volume("zbs://lp/a"); len(a.Snapshots) != 1 {
 			t.Error("a snapshot with a clone was deleted")
 		}
@@ -191,7 +191,10 @@ func TestCopyCancelDeletes(t *testing.T) {
 func TestBdev(t *testing.T) {
 	operations(t, func(o ops) {
 		o.c.AddVolume("zbs://lp/a")
-		o.do("vhost/bdev/create", `{"hostIp":"10.0.0.9","logicalPool":"lp","volume":"a","bdevName":"d"}`, "")
+		made := o.do("vhost/bdev/create", `{"hostIp":"10.0.0.9","logicalPool":"lp","volume":"a","bdevName":"d"}`, "")
+		if made["socketPath"] != "/var/zbsvhost/sockets/d" {
+			t.Errorf("%v", made)
+		}
 		if v := o.volume("zbs://lp/a"); len(v.Clients) != 1 || v.Clients[0].IP != "10.0.0.9" {
 			t.Errorf("%+v", v)
 		}

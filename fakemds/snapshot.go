@@ -1,5 +1,11 @@
 package fakemds
 
+import "time"
+
+// errNoSnapshotList is what becomes of a failed list of snapshots where the agent
+// does not look whether it failed.
+var errNoSnapshotList = failf("'NoneType' object has no attribute 'hasattr'")
+
 // runSnapshotCreate compares names by substring: with skipOnExisting it answers
 // success for "snap1" when only "snap10" exists, and makes nothing.
 func runSnapshotCreate(x *exchange) (obj, error) {
@@ -16,7 +22,7 @@ func runSnapshotCreate(x *exchange) (obj, error) {
 	}
 	v, err := x.fileLocked("ListSnapShot", t)
 	if err != nil {
-		return nil, failf("'NoneType' object has no attribute 'hasattr'")
+		return nil, errNoSnapshotList
 	}
 	found := false
 	for _, s := range v.snaps {
@@ -38,7 +44,7 @@ func runSnapshotCreate(x *exchange) (obj, error) {
 }
 
 // runSnapshotDelete answers success for a volume path, for a snapshot that does
-// not exist and for one that the storage keeps because it has clones.
+// not exist and for one that the storage does not delete.
 func runSnapshotDelete(x *exchange) (obj, error) {
 	_, t, err := x.target()
 	if err != nil {
@@ -55,32 +61,24 @@ func runSnapshotDelete(x *exchange) (obj, error) {
 		}
 		return nil, wrap(err, "cannot found snapshot for %s[%s]", noun, t.file())
 	}
-	if st.honest {
-		if err := x.refuseSnapshotDeleteLocked(v, t); err != nil {
-			return nil, err
-		}
+	name := str(t.snapshot)
+	f, failing := x.faults[storageError]
+	clones := st.clonesLocked(t.logical, t.volume, name) > 0
+	switch {
+	case st.honest && failing:
+		return nil, errText(f.text)
+	case st.honest && v.snap(name) == nil:
+		return nil, rpcError("DeleteSnapShot", t.file()+"@"+name, snapNotExists)
+	case clones && (st.honest || !failing && !st.snapshotDeleteLies):
+		return nil, failf("the snapshot[%s@%s] is still in used", t.file(), name)
 	}
-	if t.snapshot != nil && !x.faults.has(storageError) && st.clonesLocked(t.logical, t.volume, str(t.snapshot)) == 0 {
-		v.dropSnap(str(t.snapshot))
+	if t.snapshot != nil && !failing && !clones {
+		v.dropSnap(name)
 	}
 	return obj{}, nil
 }
 
-// refuseSnapshotDeleteLocked says what the real agent keeps to itself.
-func (x *exchange) refuseSnapshotDeleteLocked(v *volume, t target) error {
-	name := str(t.snapshot)
-	switch f, failing := x.faults[storageError]; {
-	case failing:
-		return errText(f.text)
-	case v.snap(name) == nil:
-		return rpcError("DeleteSnapShot", t.file()+"@"+name, snapNotExists)
-	case x.node.cluster.st.clonesLocked(t.logical, t.volume, name) > 0:
-		return rpcError("DeleteSnapShot", t.file()+"@"+name, "kFileUnderSnapShot")
-	}
-	return nil
-}
-
-// runRollback sets the volume back, open or not.
+// runRollback sets the volume back, unless the registry lists a client of it.
 func runRollback(x *exchange) (obj, error) {
 	cmd, t, err := x.target()
 	if err != nil {
@@ -98,6 +96,8 @@ func runRollback(x *exchange) (obj, error) {
 	if err == nil {
 		if s = v.snap(name); s == nil {
 			err = rpcError("Rollback", t.file()+"@"+name, snapNotExists)
+		} else if len(st.listedLocked(v, time.Now())) > 0 {
+			err = rpcError("Rollback", t.file()+"@"+name, occupied)
 		}
 	}
 	if err != nil {

@@ -10,8 +10,9 @@ import (
 // storage is what all nodes of a cluster share, as they share the real ZBS. Its
 // methods are the storage's own commands; their errors are the texts of those.
 type storage struct {
-	honest        bool // Honest
-	keepHeartbeat bool // KeepHeartbeatOpen
+	honest             bool // Honest
+	keepHeartbeat      bool // KeepHeartbeatOpen
+	snapshotDeleteLies bool // SnapshotDeleteLies
 
 	mu    sync.Mutex            // guards everything below, never held while waiting
 	pools []*pool               // in the order they were made
@@ -57,6 +58,7 @@ func rpcError(call, what, code string) error {
 
 const (
 	notExists     = "kFileNotExists"
+	occupied      = "kFileOccupied"
 	exists        = "kFileExists"
 	snapNotExists = "kSnapshotFileNotExists"
 )

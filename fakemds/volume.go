@@ -18,6 +18,10 @@ func (e shellError) Error() string {
 	return "failed to execute shell command: /usr/bin/zbs\nreturn code: 1\nstdout: \nstderr: " + string(e) + "\n"
 }
 
+// shellFailure is a command of the storage that prints err and ends with a status
+// other than 0.
+func shellFailure(err error) error { return shellError("Error: " + err.Error()) }
+
 // runCreate makes a volume; a missing name becomes "None". The installPath may
 // name the wrong physical pool, see physicalLocked.
 func runCreate(x *exchange) (obj, error) {
@@ -83,13 +87,13 @@ func runDelete(x *exchange) (obj, error) {
 		}
 	}
 	if err != nil {
-		return nil, wrap(err, "failed to delete volume[%s]", t.volume)
+		return nil, err
 	}
 	return obj{}, nil
 }
 
 // tryDelete takes away what can be: first the snapshots without clones, then the
-// volume, if nothing is left of them and nobody has it open.
+// volume, if nothing is left of them and the registry lists no client of it.
 func (s *storage) tryDelete(t target) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,10 +109,10 @@ func (s *storage) tryDelete(t target) error {
 	}
 	v.snaps = kept
 	if len(kept) > 0 {
-		return rpcError("DeleteFile", t.file(), "kFileUnderSnapShot")
+		return shellFailure(rpcError("DeleteFile", t.file(), "kFileUnderSnapShot"))
 	}
-	if len(v.clients) > 0 {
-		return rpcError("DeleteFile", t.file(), "kFileOccupied")
+	if len(s.listedLocked(v, time.Now())) > 0 {
+		return shellFailure(rpcError("DeleteFile", t.file(), occupied))
 	}
 	s.removeLocked(t.logical, t.volume)
 	return nil

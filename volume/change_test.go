@@ -332,8 +332,13 @@ func TestForceAndGate(t *testing.T) {
 		cluster, service := startIdle(t, 1)
 		cluster.AddSnapshot(path.String() + "@" + snapID)
 		rollback := volume.RollbackRequest{Path: zbs.Path{Pool: "lp1", Volume: "vol", Snapshot: snapID}, Release: volume.Release{Force: true}}
+		_, err := service.Rollback(t.Context(), rollback)
+		if _, refused := errors.AsType[*zbs.AgentError](err); !refused || !strings.Contains(err.Error(), "kFileOccupied") {
+			t.Errorf("forced on a volume that the storage knows to be open: %v, want its refusal", err)
+		}
+		cluster.CutOff("10.0.0.5", func(string, fakemds.ClientState) time.Duration { return 0 })
 		if _, err := service.Rollback(t.Context(), rollback); err != nil {
-			t.Errorf("forced: %v", err)
+			t.Errorf("forced under a writer that nothing lists: %v", err)
 		}
 		no := errors.New("not now")
 		var gated zbs.Path

@@ -20,7 +20,7 @@ func TestDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := `open on 10.0.0.1: refused: attach zbs://pool/vol-42 to 10.0.0.2: volume zbs://pool/vol-42 is open on 10.0.0.1
-closed: attached at /var/run/zbs/vhost/vol-42
+closed: attached at /var/zbsvhost/sockets/vol-42
 `
 		if out.String() != want {
 			t.Errorf("got:\n%s", out.String())
