@@ -49,6 +49,7 @@ type config struct {
 
 	keepHeartbeat      bool
 	snapshotDeleteLies bool
+	exportsUnlisted    bool
 }
 
 // Option changes what NewCluster and Start make.
@@ -104,6 +105,10 @@ func SnapshotDeleteLies() Option { return func(c *config) { c.snapshotDeleteLies
 // an instant every 5 s.
 func KeepHeartbeatOpen() Option { return func(c *config) { c.keepHeartbeat = true } }
 
+// ExportsUnlisted keeps the nodes that export a volume over NBD out of all lists of
+// clients, although they have it open. The default is to list them like any host.
+func ExportsUnlisted() Option { return func(c *config) { c.exportsUnlisted = true } }
+
 // WithRoot serves everything under a deployment prefix such as "/agent".
 func WithRoot(prefix string) Option { return func(c *config) { c.root = prefix } }
 
@@ -138,7 +143,7 @@ func Start(n int, opts ...Option) (*Cluster, error) {
 	c := &Cluster{
 		cfg: config{uuid: "11111111-2222-3333-4444-555555555555", version: "1.6.2"},
 		mem: newMemNet(),
-		st:  &storage{bdevs: map[string]*bdevState{}},
+		st:  &storage{bdevs: map[string]*bdevState{}, lastPort: 9999},
 	}
 	for _, opt := range opts {
 		opt(&c.cfg)

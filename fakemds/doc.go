@@ -58,6 +58,11 @@
 // address. So lists of that volume are nearly always empty. A host that is cut off
 // cannot open it. KeepHeartbeatOpen makes the hosts hold it open instead.
 //
+// A node that exports a volume over NBD has it open from volume/cbdtonbd to
+// volume/cleannbd, also while its agent is down, and is listed as Node.IP. Whether
+// a real storage lists it was not seen: ExportsUnlisted has it open and in no list.
+// The export of a snapshot opens the snapshot, which no list shows.
+//
 // # Without connections
 //
 // Cluster.Transport and Cluster.HandleCallbacks carry exchanges without a network

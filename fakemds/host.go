@@ -1,90 +1,5 @@
 package fakemds
 
-import (
-	"encoding/json"
-	"slices"
-	"strconv"
-	"strings"
-)
-
-// runExport starts an NBD export of a volume or snapshot on this node. Of a
-// snapshot it exports the first whose name contains the name, or with none, an
-// empty one; it never fails for that.
-func runExport(x *exchange) (obj, error) {
-	cmd, t, err := x.target()
-	if err != nil {
-		return nil, err
-	}
-	separator := ":"
-	if x.node.cluster.cfg.dashed {
-		separator = "-"
-	}
-	from, to, err := portRange(cmd.get("portRange"), separator)
-	if err != nil {
-		return nil, err
-	}
-	e := Export{Volume: t.file()}
-	st := x.node.cluster.st
-	st.mu.Lock()
-	if v := st.volumeLocked(t.logical, t.volume); v != nil && t.snapshot != nil {
-		if s, _ := st.snapLike(v, t.snapshot); s != nil {
-			e.Snapshot = s.name
-		}
-	}
-	st.mu.Unlock()
-
-	n := x.node
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for port := from; port <= to; port++ {
-		if _, used := n.exports[port]; !used {
-			e.Port = port
-			n.exports[port] = e
-			return obj{{"ip", cmd.get("addr")}, {"port", port}}, nil
-		}
-	}
-	return nil, failf("no free port in range[%s]", cmd.str("portRange"))
-}
-
-func portRange(v any, separator string) (from, to int, err error) {
-	text, ok := v.(string)
-	if !ok {
-		return 0, 0, failf("'%s' object has no attribute 'split'", typeName(v))
-	}
-	ports := strings.Split(text, separator)
-	if from, err = strconv.Atoi(ports[0]); err != nil {
-		return 0, 0, failf("invalid literal for int() with base 10: '%s'", ports[0])
-	}
-	if len(ports) < 2 {
-		return 0, 0, failf("list index out of range")
-	}
-	if to, err = strconv.Atoi(ports[1]); err != nil {
-		return 0, 0, failf("invalid literal for int() with base 10: '%s'", ports[1])
-	}
-	return from, to, nil
-}
-
-// runUnexport ends the export of a port of this node, if there is one.
-func runUnexport(x *exchange) (obj, error) {
-	cmd, err := x.command()
-	if err != nil {
-		return nil, err
-	}
-	port := cmd.get("port")
-	if cmd.err != nil {
-		return nil, cmd.err
-	}
-	number, ok := port.(json.Number)
-	if !ok {
-		return nil, failf("%%d format: a real number is required, not %s", typeName(port))
-	}
-	f, _ := number.Float64()
-	x.node.mu.Lock()
-	defer x.node.mu.Unlock()
-	delete(x.node.exports, int(f))
-	return obj{}, nil
-}
-
 // runClientDeploy installs the client on a host, that is, does nothing.
 func runClientDeploy(x *exchange) (obj, error) {
 	cmd, err := x.command()
@@ -126,8 +41,8 @@ func runBdevCreate(x *exchange) (obj, error) {
 		return nil, wrap(err, "failed to create vhost bdev[%s] for volume[%s/%s] on host[%s]", bdev, lp, vol, host)
 	}
 	if key := host + "/" + bdev; st.bdevs[key] == nil {
-		st.bdevs[key] = &bdevState{volume: v, client: &client{ClientState: ClientState{IP: host, Port: 9100 + len(st.bdevs)}}}
-		v.clients = append(v.clients, st.bdevs[key].client)
+		st.bdevs[key] = &bdevState{volume: v, client: st.newClientLocked(host)}
+		v.clients.add(st.bdevs[key].client)
 	}
 	return obj{{"socketPath", "/var/zbsvhost/sockets/" + bdev}}, nil
 }
@@ -147,7 +62,7 @@ func runBdevDelete(x *exchange) (obj, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if b := st.bdevs[key]; b != nil {
-		b.volume.clients = slices.DeleteFunc(b.volume.clients, func(c *client) bool { return c == b.client })
+		b.volume.clients.drop(b.client)
 		delete(st.bdevs, key)
 	}
 	return obj{}, nil

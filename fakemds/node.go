@@ -29,7 +29,7 @@ type Node struct {
 	changed  chan struct{} // closed and replaced whenever faults change
 	agent    agent
 	tasks    map[string]bool // task ids in flight
-	exports  map[int]Export  // NBD exports by port
+	exports  map[int]*export // NBD exports by port
 	live     map[net.Conn]*connLog
 	mostLive int
 	conns    []*connLog
@@ -48,22 +48,12 @@ type agent struct {
 	cluster    string // uuid of another cluster; empty: the one it is in
 }
 
-// Export is an NBD export of one node.
-type Export struct {
-	Port   int
-	Volume string // LOGICAL/VOLUME
-	// Snapshot is what is really exported: the agent picks the first snapshot
-	// whose name contains the one asked for. Empty for the volume itself, or
-	// when none matched.
-	Snapshot string
-}
-
 const syncedVersion = "5.5.0"
 
 func newNode(c *Cluster, i int) (*Node, error) {
 	n := &Node{
 		cluster: c, index: i, changed: make(chan struct{}),
-		tasks: map[string]bool{}, exports: map[int]Export{}, live: map[net.Conn]*connLog{},
+		tasks: map[string]bool{}, exports: map[int]*export{}, live: map[net.Conn]*connLog{},
 	}
 	if c.cfg.threads > 0 {
 		n.threads = make(chan struct{}, c.cfg.threads)
@@ -293,14 +283,3 @@ func (n *Node) Legacy540(on bool) {
 // FreezeClients injects StaleList: volume/clients of this node answers from now
 // on as things stand now, until Clear.
 func (n *Node) FreezeClients() { n.Inject(StaleList) }
-
-// Exports returns the NBD exports of the node.
-func (n *Node) Exports() []Export {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	var all []Export
-	for _, e := range n.exports {
-		all = append(all, e)
-	}
-	return all
-}

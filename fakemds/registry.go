@@ -2,6 +2,7 @@ package fakemds
 
 import (
 	"net"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,29 @@ type client struct {
 	ClientState
 	entry entry
 	beat  time.Time // its first beat; zero: it holds the volume open
+}
+
+// openers are the clients of a volume or of a snapshot.
+type openers []*client
+
+func (o *openers) add(c *client) { *o = append(*o, c) }
+
+func (o *openers) drop(c *client) {
+	*o = slices.DeleteFunc(*o, func(have *client) bool { return have == c })
+}
+
+func (o openers) states() []ClientState {
+	var all []ClientState
+	for _, c := range o {
+		all = append(all, c.ClientState)
+	}
+	return all
+}
+
+// newClientLocked makes a client on a port that no other one has.
+func (s *storage) newClientLocked(ip string) *client {
+	s.lastPort++
+	return &client{ClientState: ClientState{IP: ip, Port: s.lastPort}}
 }
 
 // listed tells whether the registry has the client. A host that is cut off in
@@ -34,8 +58,9 @@ type entry struct {
 type link int
 
 const (
-	linked link = iota // it refreshes its entry
-	cutOff             // its host does not reach the MDS
+	linked   link = iota // it refreshes its entry
+	cutOff               // its host does not reach the MDS
+	unlinked             // it has no entry, and gets none
 )
 
 func (e entry) listed(now time.Time) bool {
@@ -81,8 +106,8 @@ func (c *Cluster) OpenLate(path, client string, after time.Duration) {
 func (c *Cluster) SwitchLeader(back RegistryDelay) {
 	now := time.Now()
 	c.eachEntry("", func(volume string, cl *client) entry {
-		if cl.entry.link == cutOff {
-			return entry{until: now, link: cutOff}
+		if cl.entry.link != linked {
+			return entry{until: now, link: cl.entry.link}
 		}
 		return entry{from: now.Add(back(volume, cl.ClientState))}
 	})
@@ -95,7 +120,7 @@ func (c *Cluster) CutOff(host string, lasts RegistryDelay) {
 	now := time.Now()
 	c.eachEntry(host, func(volume string, cl *client) entry {
 		switch {
-		case cl.entry.link == cutOff:
+		case cl.entry.link != linked:
 			return cl.entry
 		case !cl.listed(now):
 			return entry{until: now, link: cutOff}

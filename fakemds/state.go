@@ -23,8 +23,9 @@ type VolumeState struct {
 // SnapshotState is what the storage knows of one snapshot.
 type SnapshotState struct {
 	Name      string
-	Size      int64 // bytes
-	Protected bool  // a clone was made of it
+	Size      int64         // bytes
+	Protected bool          // a clone was made of it
+	Clients   []ClientState // that have it open; no list shows them
 }
 
 // ClientState is a host that has a volume open.
@@ -190,7 +191,7 @@ func (c *Cluster) open(path, host string) error {
 	if vol == heartbeatVolume && !c.st.keepHeartbeat {
 		opened.beat = firstBeat(cl.IP, time.Now())
 	}
-	v.clients = append(v.clients, opened)
+	v.clients.add(opened)
 	return nil
 }
 
@@ -258,13 +259,10 @@ func (c *Cluster) Pools() []PoolState {
 func (p *pool) state(v *volume) VolumeState {
 	s := VolumeState{
 		Path: cbdPath(p.physical, p.name, v.name), Size: v.size, Used: v.used, Parent: v.parent,
-		Rollbacks: v.rollbacks,
-	}
-	for _, cl := range v.clients {
-		s.Clients = append(s.Clients, cl.ClientState)
+		Clients: v.clients.states(), Rollbacks: v.rollbacks,
 	}
 	for _, sn := range v.snaps {
-		s.Snapshots = append(s.Snapshots, SnapshotState{Name: sn.name, Size: sn.size, Protected: sn.protected})
+		s.Snapshots = append(s.Snapshots, SnapshotState{Name: sn.name, Size: sn.size, Protected: sn.protected, Clients: sn.clients.states()})
 	}
 	return s
 }

@@ -18,6 +18,8 @@ type storage struct {
 	pools []*pool               // in the order they were made
 	bdevs map[string]*bdevState // vhost block devices by HOST/NAME
 	blind time.Time             // until then the leader knows no client
+
+	lastPort int // of the clients that no test named
 }
 
 type pool struct {
@@ -35,7 +37,7 @@ type volume struct {
 	used      int64 // bytes
 	parent    string
 	snaps     []*snapshot
-	clients   []*client
+	clients   openers
 	rollbacks int
 }
 
@@ -49,6 +51,7 @@ type snapshot struct {
 	name      string
 	size      int64
 	protected bool
+	clients   openers
 }
 
 // rpcError is the text of a failed call of the storage.
