@@ -63,6 +63,10 @@
 // a real storage lists it was not seen: ExportsUnlisted has it open and in no list.
 // The export of a snapshot opens the snapshot, which no list shows.
 //
+// A vhost block device keeps its volume open on its host from vhost/bdev/create to
+// vhost/bdev/delete. After Cluster.RestartVhost the machine lives and no list shows
+// it, until vhost/bdev/create.
+//
 // # Without connections
 //
 // Cluster.Transport and Cluster.HandleCallbacks carry exchanges without a network

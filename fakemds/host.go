@@ -1,5 +1,7 @@
 package fakemds
 
+import "time"
+
 // runClientDeploy installs the client on a host, that is, does nothing.
 func runClientDeploy(x *exchange) (obj, error) {
 	cmd, err := x.command()
@@ -23,7 +25,7 @@ func runVhostSetup(x *exchange) (obj, error) {
 }
 
 // runBdevCreate opens the volume on the host, which then is one of its clients.
-// The real answer was not seen; this is what the sources make of it.
+// The text of the failure was not seen; this is what the sources make of it.
 func runBdevCreate(x *exchange) (obj, error) {
 	cmd, err := x.command()
 	if err != nil {
@@ -40,9 +42,14 @@ func runBdevCreate(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, wrap(err, "failed to create vhost bdev[%s] for volume[%s/%s] on host[%s]", bdev, lp, vol, host)
 	}
-	if key := host + "/" + bdev; st.bdevs[key] == nil {
-		st.bdevs[key] = &bdevState{volume: v, client: st.newClientLocked(host)}
-		v.clients.add(st.bdevs[key].client)
+	key := host + "/" + bdev
+	if b := st.bdevs[key]; b != nil && b.client.entry.link == unlinked {
+		st.dropBdevLocked(key) // the container that restarted knows nothing of it
+	}
+	if st.bdevs[key] == nil {
+		b := &bdevState{volume: v, client: st.newClientLocked(host)}
+		v.clients.add(b.client)
+		st.bdevs[key] = b
 	}
 	return obj{{"socketPath", "/var/zbsvhost/sockets/" + bdev}}, nil
 }
@@ -61,11 +68,30 @@ func runBdevDelete(x *exchange) (obj, error) {
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if b := st.bdevs[key]; b != nil {
-		b.volume.clients.drop(b.client)
-		delete(st.bdevs, key)
-	}
+	st.dropBdevLocked(key)
 	return obj{}, nil
+}
+
+func (s *storage) dropBdevLocked(key string) {
+	if b := s.bdevs[key]; b != nil {
+		b.volume.clients.drop(b.client)
+		delete(s.bdevs, key)
+	}
+}
+
+// RestartVhost restarts the vhost container of the host, which is what has the
+// volumes of its block devices open and forgets them. No list shows them any
+// more, but their machines live: VolumeState.Clients keeps the host until
+// vhost/bdev/delete. With vhost/bdev/create the volume is listed again. It does
+// nothing on a host without block devices.
+func (c *Cluster) RestartVhost(host string) {
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	for _, b := range c.st.bdevs {
+		if sameHost(b.client.IP, host) {
+			b.client.entry = entry{until: time.Now(), link: unlinked}
+		}
+	}
 }
 
 // slices of the agent, and whether the fake has them running.

@@ -187,25 +187,6 @@ func TestCopyCancelDeletes(t *testing.T) {
 	})
 }
 
-// TestBdev opens the volume on its host.
-func TestBdev(t *testing.T) {
-	operations(t, func(o ops) {
-		o.c.AddVolume("zbs://lp/a")
-		made := o.do("vhost/bdev/create", `{"hostIp":"10.0.0.9","logicalPool":"lp","volume":"a","bdevName":"d"}`, "")
-		if made["socketPath"] != "/var/zbsvhost/sockets/d" {
-			t.Errorf("%v", made)
-		}
-		if v := o.volume("zbs://lp/a"); len(v.Clients) != 1 || v.Clients[0].IP != "10.0.0.9" {
-			t.Errorf("%+v", v)
-		}
-		o.do("vhost/bdev/create", `{"hostIp":"10.0.0.9","logicalPool":"lp","volume":"x","bdevName":"e"}`, "kFileNotExists")
-		o.do("vhost/bdev/delete", `{"hostIp":"10.0.0.9","bdevName":"d"}`, "")
-		if v := o.volume("zbs://lp/a"); len(v.Clients) != 0 {
-			t.Errorf("%+v", v)
-		}
-	})
-}
-
 // TestOptions: what the options change on the wire.
 func TestOptions(t *testing.T) {
 	operations(t, func(o ops) {
