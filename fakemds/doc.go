@@ -43,6 +43,12 @@
 // unsynced, put before an old storage, made an agent of 5.4.0 or one of another
 // cluster; the cluster can switch its leader. ParseFault reads a fault from text.
 //
+// # Servers
+//
+// Each node runs on a server of its own, which it names by a serial number in
+// resource/usage and metadata/sync. SetServer puts several nodes on one server.
+// Status(404).On("resource/usage") makes an agent too old to be asked.
+//
 // # Who has a volume open, and who is listed
 //
 // Open and CloseClient do both at once. OpenLate, SwitchLeader, CutOff and

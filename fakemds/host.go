@@ -127,9 +127,11 @@ func runUsage(x *exchange) (obj, error) {
 	if bad {
 		return nil, failf("Cgroup names must be a non-empty unique subset of the configured ZBS cgroups")
 	}
-	serial := "SERIAL-" + x.node.Host()
-	if addr := cmd.get("addr"); addr != nil {
-		serial = "SERIAL-" + str(addr)
+	x.node.mu.Lock()
+	serial := x.node.serial
+	x.node.mu.Unlock()
+	if serial == "" {
+		return nil, failf("Physical server serial number is unavailable")
 	}
 	return obj{{"physicalServerSerialNumber", serial}, {"usages", usages}}, nil
 }

@@ -89,7 +89,11 @@ func runMetadataSync(x *exchange) (obj, error) {
 		version = str(version)
 	}
 	n.agent.version, n.agent.lists = version, !n.agent.oldStorage
-	return obj{}.with("externalAddr", addr+":6700").with("physicalServerSerialNumber", "SERIAL-"+addr), nil
+	answer := obj{{"externalAddr", addr + ":6700"}}
+	if n.serial != "" {
+		answer = answer.with("physicalServerSerialNumber", n.serial)
+	}
+	return answer, nil
 }
 
 // runCapacity answers all pools; the filter only decides between success and

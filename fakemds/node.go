@@ -28,6 +28,7 @@ type Node struct {
 	faults   faultList
 	changed  chan struct{} // closed and replaced whenever faults change
 	agent    agent
+	serial   string          // of the server that the node runs on
 	tasks    map[string]bool // task ids in flight
 	exports  map[int]*export // NBD exports by port
 	live     map[net.Conn]*connLog
@@ -52,7 +53,7 @@ const syncedVersion = "5.5.0"
 
 func newNode(c *Cluster, i int) (*Node, error) {
 	n := &Node{
-		cluster: c, index: i, changed: make(chan struct{}),
+		cluster: c, index: i, serial: fmt.Sprintf("SERIAL-mds-%d.fake", i), changed: make(chan struct{}),
 		tasks: map[string]bool{}, exports: map[int]*export{}, live: map[net.Conn]*connLog{},
 	}
 	if c.cfg.threads > 0 {
@@ -256,6 +257,16 @@ func (n *Node) SetNotMDS(notMDS bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.agent.notMDS = notMDS
+}
+
+// SetServer puts the node on the server with the serial number, which it answers
+// in resource/usage and metadata/sync. Nodes with the same one are on one server.
+// With "" the agent cannot read it: resource/usage fails, and metadata/sync leaves
+// it out. The default is a server for each node, "SERIAL-mds-0.fake" and so on.
+func (n *Node) SetServer(serial string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.serial = serial
 }
 
 // SetCluster makes the node name another cluster's uuid in facts and ping, as when

@@ -121,7 +121,10 @@ var setups = []setup{
 	{prefix: "v540/capacity", do: legacy},
 	{prefix: "v540/", volumes: []string{"lp2/v1@s1", "lp2/v2"}, do: func(c *fakemds.Cluster) { legacy(c); withClone(c) }},
 	{prefix: "restart/clients-before", volumes: []string{"lp2/busy 10.0.0.5:9001"}},
-	{prefix: "restart/", volumes: []string{"lp2/busy 10.0.0.5:9001"}, do: func(c *fakemds.Cluster) { c.Node(0).Restart() }},
+	{prefix: "restart/", volumes: []string{"lp2/busy 10.0.0.5:9001"}, do: func(c *fakemds.Cluster) {
+		c.Node(0).Restart()
+		c.Node(0).SetServer("SERIAL-10.99.0.3") // this part was recorded on another server
+	}},
 	{prefix: ""},
 }
 
@@ -141,6 +144,7 @@ func withClone(c *fakemds.Cluster) {
 }
 
 func prepare(c *fakemds.Cluster, name string) {
+	c.Node(0).SetServer("SERIAL-10.99.0.1")
 	c.AddPool("lp1", "pp1")
 	c.AddPool("lp2", "pp2")
 	c.AddPool("lp10", "pp10")
@@ -265,7 +269,7 @@ func meaning(body string) any {
 		return m[1]
 	}
 	var v any
-	dec := json.NewDecoder(strings.NewReader(strings.ReplaceAll(body, "SERIAL-mds-0.fake", "SERIAL-10.99.0.1")))
+	dec := json.NewDecoder(strings.NewReader(body))
 	dec.UseNumber()
 	if dec.Decode(&v) == nil {
 		return v
