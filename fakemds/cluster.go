@@ -201,10 +201,8 @@ func (c *Cluster) Node(i int) *Node { return c.nodes[i] }
 // DialContext connects to a node or to a listener of Listen. A real address of
 // this machine is dialled for real, any other address is refused.
 func (c *Cluster) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	for _, n := range c.nodes {
-		if n.addr == addr {
-			return n.dial(ctx, network)
-		}
+	if n := c.nodeAt(addr); n != nil {
+		return n.dial(ctx, network, addr)
 	}
 	return c.dialOther(ctx, network, addr)
 }

@@ -79,7 +79,11 @@ func (k *caller) post(node int, endpoint, body string, headers ...string) (int, 
 }
 
 func (k *caller) postContext(ctx context.Context, node int, endpoint, body string, headers ...string) (int, string, error) {
-	url := "http://" + k.c.Node(node).Addr() + "/zbs/primarystorage/" + endpoint
+	return k.postTo(ctx, k.c.Node(node).Addr(), endpoint, body, headers...)
+}
+
+func (k *caller) postTo(ctx context.Context, addr, endpoint, body string, headers ...string) (int, string, error) {
+	url := "http://" + addr + "/zbs/primarystorage/" + endpoint
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		k.t.Fatal(err)
@@ -134,6 +138,12 @@ func (k *caller) decode(body string) map[string]any {
 
 func (k *caller) clients(node int, path string) (string, error) {
 	_, body, err := k.post(node, "volume/clients", `{"path": "`+path+`"}`)
+	return body, err
+}
+
+// clientsAt asks the address.
+func (k *caller) clientsAt(addr, path string) (string, error) {
+	_, body, err := k.postTo(k.t.Context(), addr, "volume/clients", `{"path": "`+path+`"}`)
 	return body, err
 }
 

@@ -15,35 +15,35 @@ import (
 // and on one kept alive. Observed on the real agent.
 const agentTimeout = 15 * time.Second
 
-// dial is a connect to the node through Cluster.DialContext.
-func (n *Node) dial(ctx context.Context, network string) (net.Conn, error) {
-	if err := n.reach(ctx); err != nil {
+// dial is a connect to an address of the node through Cluster.DialContext.
+func (n *Node) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if err := n.reach(ctx, addr); err != nil {
 		return nil, err
 	}
 	if err := n.squeeze(ctx); err != nil {
-		return nil, dialError(n.addr, err)
+		return nil, dialError(addr, err)
 	}
-	return n.cluster.dialOther(ctx, network, n.addr)
+	return n.cluster.dialOther(ctx, network, addr)
 }
 
 // reach waits as the faults of a connect say, and returns when it gets through.
-func (n *Node) reach(ctx context.Context) error {
+func (n *Node) reach(ctx context.Context, addr string) error {
 	for {
 		n.mu.Lock()
 		got := n.faults.take("", kind.onDial)
 		changed, life := n.changed, n.life
 		n.mu.Unlock()
 		if got.has(refuse) {
-			return refused(n.addr)
+			return refused(addr)
 		}
 		if !got.has(blackhole) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return dialError(n.addr, ctx.Err())
+			return dialError(addr, ctx.Err())
 		case <-life.Done():
-			return refused(n.addr)
+			return refused(addr)
 		case <-changed: // perhaps the network is back
 		}
 	}
@@ -88,14 +88,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (n *Node) accept(ln net.Listener) {
+func (n *Node) accept(l *listener, ln net.Listener) {
 	for {
 		raw, err := ln.Accept()
 		if err != nil {
 			return
 		}
 		n.mu.Lock()
-		dead := n.closed || n.stopped || n.ln != ln
+		dead := n.closed || n.stopped || l.ln != ln
 		if !dead && n.cluster.cfg.loopback {
 			// Who did not come through DialContext meets the fault here.
 			dead = n.faults.take("", func(k kind) bool { return k == refuse }).has(refuse)

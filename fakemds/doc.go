@@ -47,7 +47,8 @@
 //
 // Each node runs on a server of its own, which it names by a serial number in
 // resource/usage and metadata/sync. SetServer puts several nodes on one server.
-// Status(404).On("resource/usage") makes an agent too old to be asked.
+// Cluster.Alias gives a node one more address. Status(404).On("resource/usage")
+// makes an agent that is too old to be asked.
 //
 // # Who has a volume open, and who is listed
 //

@@ -19,24 +19,24 @@ type Node struct {
 	threads chan struct{} // nil: no limit
 	wg      sync.WaitGroup
 
-	mu       sync.Mutex // guards the fields below, never held while waiting
-	ln       net.Listener
-	stopped  bool
-	closed   bool
-	life     context.Context // ends when the agent's process does
-	die      context.CancelFunc
-	faults   faultList
-	changed  chan struct{} // closed and replaced whenever faults change
-	agent    agent
-	serial   string          // of the server that the node runs on
-	tasks    map[string]bool // task ids in flight
-	exports  map[int]*export // NBD exports by port
-	live     map[net.Conn]*connLog
-	mostLive int
-	conns    []*connLog
-	requests []*Request
-	arrivals []time.Time              // of the connects of this instant
-	frozen   map[string][]ClientState // what StaleList answers, by LOGICAL/VOLUME
+	mu        sync.Mutex // guards the fields below, never held while waiting
+	listeners []*listener
+	stopped   bool
+	closed    bool
+	life      context.Context // ends when the agent's process does
+	die       context.CancelFunc
+	faults    faultList
+	changed   chan struct{} // closed and replaced whenever faults change
+	agent     agent
+	serial    string          // of the server that the node runs on
+	tasks     map[string]bool // task ids in flight
+	exports   map[int]*export // NBD exports by port
+	live      map[net.Conn]*connLog
+	mostLive  int
+	conns     []*connLog
+	requests  []*Request
+	arrivals  []time.Time              // of the connects of this instant
+	frozen    map[string][]ClientState // what StaleList answers, by LOGICAL/VOLUME
 }
 
 // agent is what the process of the agent remembers, or is.
@@ -72,37 +72,12 @@ func newNode(c *Cluster, i int) (*Node, error) {
 	n.life, n.die = context.WithCancel(context.Background())
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.listenLocked(); err != nil {
+	l, err := n.addListenerLocked(n.addr)
+	if err != nil {
 		return nil, err
 	}
-	n.addr = n.ln.Addr().String() // with the port, from now on constant
+	n.addr = l.addr // with the port, from now on constant
 	return n, nil
-}
-
-func (n *Node) listenLocked() error {
-	if n.ln != nil || n.closed || n.stopped || n.cluster.cfg.loopback && n.refusesLocked() {
-		return nil
-	}
-	var err error
-	if n.cluster.cfg.loopback {
-		n.ln, err = net.Listen("tcp", n.addr)
-	} else {
-		n.ln, err = n.cluster.mem.listen(n.addr)
-	}
-	if err != nil {
-		n.ln = nil // not a typed nil
-		return fmt.Errorf("fakemds: node %d: %w", n.index, err)
-	}
-	ln := n.ln
-	n.wg.Go(func() { n.accept(ln) })
-	return nil
-}
-
-func (n *Node) unlistenLocked() {
-	if n.ln != nil {
-		n.ln.Close()
-		n.ln = nil
-	}
 }
 
 // Addr is the node's host:port.

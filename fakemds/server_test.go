@@ -1,6 +1,10 @@
 package fakemds_test
 
 import (
+	"errors"
+	"net/http"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/zbsclient/zbsclient/fakemds"
@@ -65,5 +69,70 @@ func TestSerialNumberOnLoopback(t *testing.T) {
 	second, _ := serials(o, 1, "127.0.0.1")
 	if first == second || first == nil || second == nil {
 		t.Errorf("%v and %v, want two serial numbers", first, second)
+	}
+}
+
+// TestAlias: two addresses of one agent, with one state, one server and one ledger.
+func TestAlias(t *testing.T) {
+	networks := map[string]func(t *testing.T, f func(*testing.T, *fakemds.Cluster)){
+		"memory": func(t *testing.T, f func(*testing.T, *fakemds.Cluster)) { bubble(t, 2, f) },
+		"loopback": func(t *testing.T, f func(*testing.T, *fakemds.Cluster)) {
+			f(t, fakemds.NewCluster(t, 2, fakemds.OnLoopback()))
+		},
+	}
+	for name, run := range networks {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T, c *fakemds.Cluster) {
+				c.AddVolume(vol, "10.0.0.5")
+				o := ops{newCaller(t, c), t}
+				n, addrs := c.Node(0), []string{c.Node(0).Addr(), c.Alias(0), c.Alias(0)}
+				if len(c.Addrs()) != 2 || addrs[0] == addrs[1] || addrs[1] == addrs[2] {
+					t.Errorf("addresses %v of %v", addrs, c.Addrs())
+				}
+				expect := func(what string, want func(body string, err error) bool) {
+					t.Helper()
+					for _, addr := range addrs {
+						if got, err := o.clientsAt(addr, vol); !want(got, err) {
+							t.Errorf("%s: %s at %s: %q, %v", what, vol, addr, got, err)
+						}
+					}
+					o.http.CloseIdleConnections() // the next request meets the listener
+				}
+				expect("serving", func(got string, err error) bool { return got == openBody && err == nil })
+				n.Unsync()
+				expect("unsynced", func(got string, err error) bool { return strings.Contains(got, `"clients": []`) && err == nil })
+				n.Inject(fakemds.Refuse)
+				expect("refusing", func(_ string, err error) bool { return errors.Is(err, syscall.ECONNREFUSED) })
+				n.Clear()
+				n.Stop()
+				expect("stopped", func(_ string, err error) bool { return errors.Is(err, syscall.ECONNREFUSED) })
+				late := c.Alias(0)
+				if err := n.Start(); err != nil {
+					t.Fatal(err)
+				}
+				n.Sync("5.5.0")
+				addrs = append(addrs, late)
+				expect("started", func(got string, err error) bool { return got == openBody && err == nil })
+				if asked := c.Asked("volume/clients"); asked[0] != 10 || asked[1] != 0 {
+					t.Errorf("asked %v, want all 10 at node 0", asked)
+				}
+			})
+		})
+	}
+}
+
+// TestAliasWithoutConnections: Transport knows the address, too.
+func TestAliasWithoutConnections(t *testing.T) {
+	c := fakemds.NewCluster(t, 1)
+	alias := c.Alias(0)
+	for addr, want := range map[string]bool{alias: true, "mds-0-alias-9.fake:7763": false} {
+		req, err := http.NewRequest("POST", "http://"+addr+"/zbs/primarystorage/echo", strings.NewReader(""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.Transport().RoundTrip(req)
+		if got := err == nil && resp.StatusCode == 200; got != want {
+			t.Errorf("%s answers: %v, %v, want %v", addr, got, err, want)
+		}
 	}
 }

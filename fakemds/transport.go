@@ -42,17 +42,15 @@ type transport struct{ cluster *Cluster }
 
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	for _, n := range t.cluster.nodes {
-		if n.addr == req.URL.Host {
-			return n.roundTrip(req)
-		}
+	if n := t.cluster.nodeAt(req.URL.Host); n != nil {
+		return n.roundTrip(req)
 	}
 	return nil, refused(req.URL.Host)
 }
 
 func (n *Node) roundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	if err := n.reach(ctx); err != nil {
+	if err := n.reach(ctx, req.URL.Host); err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(req.Body)
@@ -62,7 +60,7 @@ func (n *Node) roundTrip(req *http.Request) (*http.Response, error) {
 	n.mu.Lock()
 	if n.stopped || n.closed {
 		n.mu.Unlock()
-		return nil, refused(n.addr)
+		return nil, refused(req.URL.Host)
 	}
 	h := &hook{gone: ctx, life: n.life}
 	x := &exchange{conn: &conn{Conn: h, node: n, life: n.life, log: &connLog{}}, node: n, body: body, br: bufio.NewReaderSize(h, 16)}
