@@ -18,19 +18,20 @@ const module = "github.com/zbsclient/zbsclient/"
 // mayImport lists for every package of the module the ones it may import
 // outside its tests. A new package is entered here on purpose.
 var mayImport = map[string][]string{
-	"zbs":                   {},
-	"hashring":              {},
-	"hashring/sqlsource":    {"hashring"},
-	"mds":                   {"zbs", "hashring"},
-	"mds/mdsotel":           {"zbs", "mds"},
-	"mds/mdsprom":           {"zbs", "mds"},
-	"volume/guard/proof":    {"zbs"},
-	"volume/guard/hostfile": {"zbs", "volume/guard/proof"},
-	"volume/guard":          {"zbs", "mds", "volume/guard/proof"},
-	"volume":                {"zbs", "mds", "volume/guard"},
-	"fakemds":               {"zbs"},
-	"internal/cli":          {"zbs", "hashring", "mds", "volume", "volume/guard", "fakemds"},
-	"cmd/zbsctl":            {"internal/cli"},
+	"zbs":                      {},
+	"hashring":                 {},
+	"hashring/sqlsource":       {"hashring"},
+	"mds":                      {"zbs", "hashring"},
+	"mds/mdsotel":              {"zbs", "mds"},
+	"mds/mdsprom":              {"zbs", "mds"},
+	"volume/guard/proof":       {"zbs"},
+	"volume/guard/hostfile":    {"zbs", "volume/guard/proof"},
+	"volume/guard/zstackhosts": {"zbs", "volume/guard/proof"},
+	"volume/guard":             {"zbs", "mds", "volume/guard/proof"},
+	"volume":                   {"zbs", "mds", "volume/guard"},
+	"fakemds":                  {"zbs"},
+	"internal/cli":             {"zbs", "hashring", "mds", "volume", "volume/guard", "fakemds"},
+	"cmd/zbsctl":               {"internal/cli"},
 }
 
 // onlyStandard may import the standard library alone.
