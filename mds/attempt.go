@@ -36,7 +36,7 @@ type result struct {
 // health is what the attempt tells the breaker.
 func (r result) health() health {
 	switch r.outcome {
-	case cancelled, putOff, outrun:
+	case cancelled, putOff, outrun, withheld:
 		return neutral
 	case unsent, faulted, timedOut, overtaken:
 		if r.outcome != overtaken && (errors.Is(r.Err, ErrBusy) || errors.Is(r.Err, errLocal)) {
@@ -66,7 +66,8 @@ type try struct {
 	queue  atomic.Int32 // what it has to do with one
 	loaded atomic.Bool  // it counts in the node's load
 
-	walk *walk // nil: it belongs to no call
+	walk  *walk        // nil: it belongs to no call
+	valid func() error // of the call's SendOnlyWhile; nil: always
 
 	// The rest belongs to the walk, and its mutex guards it.
 	attempt Attempt
@@ -132,7 +133,7 @@ func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 	defer t.end()
 	n.tried.Store(c.turn.Add(1))
 
-	r := c.ask(t.ctx, t, o, cc.refuseOld)
+	r := c.askWhileValid(t, o, cc.refuseOld)
 	r.Addr = n.addr
 	r.Duration = time.Since(t.began)
 	if t.placed.Load() != nil {
@@ -147,7 +148,7 @@ func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 		r.Err = t.caller.Err()
 	case t.queue.Load() == withdrawn:
 		r.outcome = putOff
-	case t.ctx.Err() != nil && r.outcome != rejected && r.outcome != denied:
+	case t.ctx.Err() != nil && r.outcome != rejected && r.outcome != denied && r.outcome != withheld:
 		r.outcome = timedOut
 		if !errors.Is(r.Err, ErrBusy) && !isOurTimeout(r.Err) {
 			r.Err = &t.limit
@@ -259,13 +260,20 @@ func (c *Caller) post(ctx context.Context, t *try, o op, task *task) (r response
 		return response{result: busy(err)}
 	}
 	defer t.node.release(t, l)
-	x := l.begin(ctx, o.endpoint.Repeat == zbs.Read, c.cfg.retries, c.budget)
+	if err := t.maySend(); err != nil {
+		return r.withheld(err)
+	}
+	x := l.begin(ctx, t, o.endpoint.Repeat == zbs.Read, c.cfg.retries, c.budget)
 	defer x.end()
 	req := tmpl.build(x, body, task)
 	t.place(x)
 	resp, err := l.client.Do(req)
 	if err != nil {
 		r.Sent = x.sent(err)
+		if sent, no := x.whyWithheld(); no != nil {
+			r.Sent = sent
+			return r.withheld(no)
+		}
 		return r.failed(x.phase(err), faulted, bare(err))
 	}
 	defer resp.Body.Close()

@@ -10,6 +10,7 @@ import (
 // attempt came: whether its request left at all, and whether an answer began.
 type conn struct {
 	net.Conn
+	lane        *lane
 	written     atomic.Int64 // bytes
 	read        atomic.Int64 // bytes
 	writing     atomic.Bool  // a write is under way
@@ -18,6 +19,11 @@ type conn struct {
 }
 
 func (c *conn) Write(b []byte) (int, error) {
+	if x := c.lane.gated.Load(); x != nil {
+		if err := x.maySend(); err != nil {
+			return 0, err
+		}
+	}
 	c.writing.Store(true)
 	c.unanswered.Store(true)
 	n, err := c.Conn.Write(b)

@@ -29,7 +29,7 @@
 //     every command goes on with TryNext and stops without.
 //  6. After the agent's own refusal (success false) a command that must not run
 //     twice stops; others go on with TryNext.
-//  7. When the caller's context is done, the walk stops.
+//  7. When the caller's context is done, or SendOnlyWhile says no, the walk stops.
 //  8. A read with TryNext goes on to the next MDS also while the one before is at
 //     work, once that takes longer than its stagger. The first answer is the
 //     call's; the other attempts are cancelled and their connections closed.

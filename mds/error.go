@@ -49,6 +49,7 @@ type Phase string
 
 const (
 	PhaseBreaker  Phase = "breaker"  // not asked: it failed just before, and the retry budget is spent
+	PhaseWithheld Phase = "withheld" // not sent: SendOnlyWhile said no
 	PhaseQueue    Phase = "queue"    // no connection was free
 	PhaseDial     Phase = "dial"     // no connection
 	PhaseTLS      Phase = "tls"      // no secure connection
@@ -100,7 +101,7 @@ func (a Attempt) String() string {
 type WalkError struct {
 	Op       string    // the endpoint, such as "volume/clients"
 	Attempts []Attempt // in the order they were made, and then those of PhaseBreaker, which were not
-	Stop     error     // the caller's context error when that ended the walk
+	Stop     error     // the caller's context error, or that of SendOnlyWhile, when it ended the walk
 
 	exhausted bool // nobody was left to ask
 	mutation  bool
@@ -141,7 +142,7 @@ func (e *WalkError) Error() string {
 func (e *WalkError) tried() int {
 	n := 0
 	for _, a := range e.Attempts {
-		if a.Phase != PhaseBreaker {
+		if a.Phase != PhaseBreaker && (a.Phase != PhaseWithheld || a.Sent) {
 			n++
 		}
 	}

@@ -27,12 +27,15 @@ type lane struct {
 	client    *retryablehttp.Client
 	transport *http.Transport      // nil with a transport of the user's
 	last      atomic.Pointer[conn] // the connection opened last
+	// gated is the exchange that began last, if its call has a SendOnlyWhile. It
+	// stays when the exchange is over, for net/http may write a little longer.
+	gated atomic.Pointer[exchange]
 }
 
 func newLane(cfg *config) *lane {
 	l := &lane{}
-	rt := cfg.transport
-	if rt == nil {
+	rt := http.RoundTripper(gate{cfg.transport})
+	if cfg.transport == nil {
 		l.transport = &http.Transport{
 			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 				return l.connect(ctx, cfg, network, addr, false)
@@ -79,6 +82,10 @@ func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) 
 	if err == nil || x == nil || ctx.Err() != nil || !x.repeatable {
 		return false, nil
 	}
+	if _, no := x.whyWithheld(); no != nil {
+		return false, nil
+	}
+	x.repeat()
 	if x.reusedDead() && !x.revived {
 		x.revived = true
 		return true, nil
@@ -97,6 +104,9 @@ func (l *lane) connect(ctx context.Context, cfg *config, network, addr string, s
 	if x == nil {
 		return nil, errors.New("mds: a dial without an exchange")
 	}
+	if _, no := x.whyWithheld(); no != nil {
+		return nil, no // net/http dials again after a write that wrote nothing
+	}
 	dialCtx, cancel := context.WithTimeoutCause(x.Context, cfg.connectTimeout,
 		&timeoutError{what: "not connected", after: cfg.connectTimeout})
 	defer cancel()
@@ -111,7 +121,7 @@ func (l *lane) connect(ctx context.Context, cfg *config, network, addr string, s
 			return nil, causeOf(dialCtx, err)
 		}
 	}
-	c := &conn{Conn: raw}
+	c := &conn{Conn: raw, lane: l}
 	if !x.adopt(l, c) {
 		raw.Close()
 		return nil, context.Cause(x.Context)
@@ -168,11 +178,15 @@ type exchange struct {
 	revived    bool // the quick repetition after a dead connection was used
 	retries    int
 	budget     *budget
+	valid      func() error // of the call's SendOnlyWhile; nil: always
 	stage      atomic.Int32
 
-	mu     sync.Mutex // guards over and opened
-	over   bool
-	opened *conn // the connection the exchange opened last
+	mu       sync.Mutex // guards what follows
+	over     bool
+	opened   *conn // the connection the exchange opened last
+	allowed  bool  // valid allows the request that goes out now
+	began    bool  // valid allowed one
+	withheld error // valid said no
 }
 
 type exchangeKey struct{}
@@ -190,11 +204,16 @@ func (x *exchange) Value(key any) any {
 	return x.Context.Value(key)
 }
 
-// begin starts an exchange on l.
-func (l *lane) begin(ctx context.Context, repeatable bool, retries int, b *budget) *exchange {
-	x := &exchange{Context: ctx, lane: l, before: l.last.Load(), repeatable: repeatable, retries: retries, budget: b}
+// begin starts an exchange of the try on l.
+func (l *lane) begin(ctx context.Context, t *try, repeatable bool, retries int, b *budget) *exchange {
+	x := &exchange{Context: ctx, lane: l, before: l.last.Load(), repeatable: repeatable, retries: retries, budget: b, valid: t.valid}
 	if x.before != nil {
 		x.written, x.read = x.before.written.Load(), x.before.read.Load()
+	}
+	if x.valid != nil {
+		l.gated.Store(x)
+	} else {
+		l.gated.Store(nil)
 	}
 	return x
 }

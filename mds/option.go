@@ -352,6 +352,8 @@ type callConfig struct {
 	timeout   time.Duration
 	traces    []*Trace
 	dryRun    *Request
+	valid     func() error // nil: always
+	except    []zbs.Addr
 }
 
 // TryNext goes on to the next MDS also after a time-out, an agent's refusal or
@@ -380,6 +382,12 @@ func RouteKey(key string) CallOption { return func(c *callConfig) { c.key = key 
 
 // Target asks this MDS of the list and no other, whatever its breaker says.
 func Target(addr zbs.Addr) CallOption { return func(c *callConfig) { c.target = &addr } }
+
+// Except asks none of these MDS, such as those that had the command before. An
+// MDS that Target names is asked all the same.
+func Except(addrs ...zbs.Addr) CallOption {
+	return func(c *callConfig) { c.except = append(c.except, addrs...) }
+}
 
 // Timeout bounds each attempt of this call in place of WithAttemptTimeout; 0
 // or less leaves that in force.

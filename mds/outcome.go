@@ -16,8 +16,9 @@ const (
 	putOff            // no connection was free, and another MDS had one: nothing was sent
 	overtaken         // an MDS that was asked later answered first: it is slow
 	outrun            // an MDS that was asked earlier answered first, or ended the call
+	withheld          // SendOnlyWhile said no: nothing more was sent
 
-	lastOutcome = outrun
+	lastOutcome = withheld
 )
 
 // step is what the walk does after an attempt.
@@ -51,7 +52,7 @@ func (o outcome) after(repeat zbs.Repeat, tryNext bool) step {
 			return stop
 		}
 		return askNext
-	default: // cancelled, overtaken, outrun: the call is decided
+	default: // cancelled, overtaken, outrun, withheld: the call is decided
 		return stop
 	}
 }

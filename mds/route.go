@@ -21,6 +21,9 @@ func (c *Caller) route(cc *callConfig) []*node {
 			return []*node{n}
 		}
 		return nil
+	case len(cc.except) > 0:
+		excepted := func(n *node) bool { return slices.Contains(cc.except, n.addr) }
+		return slices.DeleteFunc(c.routed(cc.key), excepted)
 	case cc.key != "":
 		return c.routed(cc.key)
 	default:
@@ -28,7 +31,7 @@ func (c *Caller) route(cc *callConfig) []*node {
 	}
 }
 
-// routed returns every node once, those that the router names first.
+// routed returns every node once, those that the router names for the key first.
 func (c *Caller) routed(key string) []*node {
 	nodes := make([]*node, 0, len(c.nodes))
 	add := func(n *node) {
@@ -36,8 +39,10 @@ func (c *Caller) routed(key string) []*node {
 			nodes = append(nodes, n)
 		}
 	}
-	for name := range c.router().Walk(key) {
-		add(c.byName[name])
+	if key != "" {
+		for name := range c.router().Walk(key) {
+			add(c.byName[name])
+		}
 	}
 	for _, n := range c.nodes {
 		add(n)

@@ -1,6 +1,10 @@
 package mds
 
-import "github.com/zbsclient/zbsclient/zbs"
+import (
+	"slices"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
 
 // SkipReason says for what reason an MDS was not asked.
 type SkipReason uint8
@@ -12,8 +16,9 @@ const (
 	BudgetSpent                        // the retry budget was spent, see ErrRetryBudget
 	CallEnded                          // the call ended without an answer before its turn
 	OtherTargeted                      // the call was for another
+	Excepted                           // the call excepts it
 
-	lastSkip = OtherTargeted
+	lastSkip = Excepted
 )
 
 // String returns the reason in words.
@@ -29,6 +34,8 @@ func (r SkipReason) String() string {
 		return "retry budget spent"
 	case OtherTargeted:
 		return "the call is for another"
+	case Excepted:
+		return "the call excepts it"
 	default:
 		return "the call had ended"
 	}
@@ -45,12 +52,15 @@ type Skip struct {
 func (w *walk) skipped() []Skip {
 	var all []Skip
 	w.eachSkipped(func(n *node, r SkipReason) { all = append(all, Skip{n.addr, n.breaker.state(), r}) })
-	if w.call.target == nil {
+	if w.call.target == nil && len(w.call.except) == 0 {
 		return all
 	}
 	for _, n := range w.caller.nodes {
-		if n.addr != *w.call.target {
+		switch {
+		case w.call.target != nil && n.addr != *w.call.target:
 			all = append(all, Skip{n.addr, n.breaker.state(), OtherTargeted})
+		case w.call.target == nil && slices.Contains(w.call.except, n.addr):
+			all = append(all, Skip{n.addr, n.breaker.state(), Excepted})
 		}
 	}
 	return all

@@ -47,7 +47,7 @@ type Counts struct {
 	Refused   uint64 // the agent said no, or HTTP 4xx
 	Failed    uint64 // not reached, no answer, a broken one, or too late
 	Overtaken uint64 // another MDS, asked later, answered first
-	Cancelled uint64 // ended by the caller, or because one asked earlier answered
+	Cancelled uint64 // ended by the caller, SendOnlyWhile included, or because one asked earlier answered
 	PutOff    uint64 // waited for a connection, and went to an MDS that had one
 	Probes    uint64 // begun, to find out whether the MDS is back
 

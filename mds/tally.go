@@ -30,7 +30,7 @@ func (t *tally) snapshot() Counts {
 		Refused:   ended(rejected) + ended(denied),
 		Failed:    ended(unsent) + ended(faulted) + ended(timedOut),
 		Overtaken: ended(overtaken),
-		Cancelled: ended(cancelled) + ended(outrun),
+		Cancelled: ended(cancelled) + ended(outrun) + ended(withheld),
 		PutOff:    ended(putOff),
 		Probes:    t.probes.Load(),
 

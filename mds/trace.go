@@ -54,9 +54,13 @@ func (w *walk) result() (any, error) {
 		w.caller.budget.deposit()
 		return w.answer, nil
 	}
+	stopped := w.ctx.Err()
+	if w.refusal != nil {
+		stopped = w.refusal
+	}
 	e := &WalkError{
-		Op: w.op.endpoint.Name, Attempts: w.trace().Attempts, Stop: w.ctx.Err(),
-		exhausted: w.exhaust && w.ctx.Err() == nil, mutation: w.op.endpoint.Repeat != zbs.Read,
+		Op: w.op.endpoint.Name, Attempts: w.trace().Attempts, Stop: stopped,
+		exhausted: w.exhaust && stopped == nil, mutation: w.op.endpoint.Repeat != zbs.Read,
 	}
 	for _, n := range w.refused {
 		e.Attempts = append(e.Attempts, Attempt{

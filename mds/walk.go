@@ -30,7 +30,8 @@ type walk struct {
 	stagger time.Duration // after which the newest is late
 	patient bool          // it was late, and the budget did not allow another
 	over    bool
-	exhaust bool // it is over because nobody was left to ask
+	exhaust bool  // it is over because nobody was left to ask
+	refusal error // of SendOnlyWhile: it is over because of that
 	winner  *try
 	served  time.Duration // what the winner took
 	answer  any
@@ -105,9 +106,20 @@ func (w *walk) ended(t *try, r *result) step {
 		w.winner, w.answer, w.served = t, r.answer, r.served
 		w.overLocked()
 	case next == stop:
-		w.overLocked()
+		w.stopLocked(t, r)
 	}
 	return next
+}
+
+// stopLocked ends the walk without an answer.
+func (w *walk) stopLocked(t *try, r *result) {
+	if r.outcome == withheld {
+		w.refusal = r.Err
+		if t.extra && !r.Sent {
+			w.caller.budget.putBack()
+		}
+	}
+	w.overLocked()
 }
 
 // goOn begins the attempt that is made in place of one that has ended, if any.
@@ -240,7 +252,7 @@ func (w *walk) beginLocked(n *node, why Why) *try {
 		t = &try{}
 	}
 	t.begin(w.ctx, n, w.call.timeout)
-	t.walk = w
+	t.walk, t.valid = w, w.call.valid
 	t.attempt = Attempt{Addr: n.addr, Why: why, Breaker: n.breaker.state(), Began: t.began.Sub(w.began)}
 	n.tally(w.op.endpoint.Name).attempts.Add(1)
 	w.tries = append(w.tries, t)
