@@ -44,11 +44,19 @@ func (c *Caller) understands(ctx context.Context, t *try, o op) (result, bool) {
 // learnGeneration takes from an answer to facts that the agent knows them. What
 // was learned holds: agents are not replaced by older ones.
 func (n *node) learnGeneration(r result) bool {
+	n.learnDropping(r)
 	if r.outcome == answered || r.outcome == denied {
 		n.modern.Store(true)
 		return true
 	}
 	return false
+}
+
+// learnDropping takes from an answer to facts that the agent drops repeated tasks.
+func (n *node) learnDropping(r result) {
+	if facts, ok := r.answer.(zbs.Facts); ok && facts.UUID != "" {
+		n.dropsRepeated.Store(true)
+	}
 }
 
 func isNotFound(err error) bool {

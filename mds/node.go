@@ -23,6 +23,9 @@ type node struct {
 	reads   *semaphore.Weighted // asynchronous ones under way
 	changes *semaphore.Weighted
 	modern  atomic.Bool // its agent has answered to facts
+	// dropsRepeated: its agent drops a request whose task id it has in work. That
+	// was seen on agents whose facts name the cluster.
+	dropsRepeated atomic.Bool
 
 	disconnected atomic.Bool  // a Session says so
 	tried        atomic.Int64 // the Caller's turn when it was asked last

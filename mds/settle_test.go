@@ -79,3 +79,24 @@ func TestSettledAsksEach(t *testing.T) {
 		}
 	})
 }
+
+// An agent whose facts name no cluster may be of a generation that runs a task id
+// twice: its results say nothing.
+func TestSettledOfAnUnknownAgent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster := fakemds.NewCluster(t, 1, fakemds.ClusterID("11111111-2222-3333-4444-555555555555", "1.5.0"))
+		cluster.AddPool("lp", "pp")
+		cluster.AddVolume(volumePath)
+		cluster.AddSnapshot(volumePath + "@snap")
+		c := newCaller(t, cluster)
+		cluster.Node(0).Inject(fakemds.Reset.Times(1))
+		_, err := mds.Call(t.Context(), c, clone)
+		walk, ok := errors.AsType[*mds.WalkError](err)
+		if !ok || !walk.MayHaveRun() {
+			t.Fatalf("%v, want an ambiguous failure", err)
+		}
+		if walk.Settled(t.Context(), c) {
+			t.Error("settled by an agent that is not known to drop a task id it has in work")
+		}
+	})
+}
