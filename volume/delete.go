@@ -11,7 +11,7 @@ import (
 // DeleteRequest names a volume to delete.
 type DeleteRequest struct {
 	Path    zbs.Path // a volume; its snapshots go with it
-	Release Release  // how to make sure that nobody has it open
+	Release Release  // how to make sure that no host has it open
 }
 
 // Deleted is what came of a deletion.
@@ -25,12 +25,12 @@ type Deleted struct {
 // it is gone: agents claim success when they could not look. A volume that does
 // not exist is a success.
 //
-// First it makes sure that nobody has the volume open, as Release says: an agent
+// First it makes sure that no host has the volume open, as Release says: an agent
 // tries for minutes to delete a volume in use, and takes its snapshots meanwhile.
 // A snapshot that has a clone keeps the volume, too, which nothing tells
 // beforehand; the other snapshots may be gone then.
 //
-// Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrInUse, ErrUndetermined or
+// Errors wrap zbs.ErrInvalidPath or ErrNoGuard (nothing is sent), ErrInUse, ErrUndetermined or
 // ErrNotReleased (nothing is changed), ErrNotFound for a pool that the cluster
 // does not have, ErrNotDone (the volume is there, snapshots may be gone; it can
 // be repeated), or mds.ErrAmbiguous (the volume may vanish yet: do not create
@@ -44,23 +44,27 @@ func (s *Service) Delete(ctx context.Context, req DeleteRequest, opts ...mds.Cal
 }
 
 func (s *Service) delete(ctx context.Context, req DeleteRequest, opts []mds.CallOption) (existed bool, err error) {
-	cbd, err := s.resolveVolume(ctx, req.Path, nil)
+	if err := checkVolume(req.Path); err != nil {
+		return false, err
+	}
+	allowed, err := s.permission(req.Path, req.Release)
+	if err != nil {
+		return false, err
+	}
+	cbd, err := s.resolve(ctx, req.Path, nil)
 	if err != nil {
 		return false, err
 	}
 	if _, existed, err = s.look(ctx, req.Path); err != nil || !existed {
 		return existed, err
 	}
-	if err := s.released(ctx, req.Path, req.Release); err != nil {
-		return true, err
-	}
 	gone := func(ctx context.Context) (bool, error) {
 		_, exists, err := s.look(ctx, req.Path)
 		return err == nil && !exists, err
 	}
-	var trace mds.Trace
-	opts = append(opts[:len(opts):len(opts)], mds.RefusalStops(), mds.Record(&trace))
-	if _, err := send(ctx, s, req.Path, zbs.DeleteVolume{Path: cbd}, DeleteTimeout, opts); err != nil {
+	opts = append(opts[:len(opts):len(opts)], mds.RefusalStops())
+	_, trace, err := sendGuarded(ctx, allowed, zbs.DeleteVolume{Path: cbd}, DeleteTimeout, opts)
+	if err != nil {
 		return true, s.readBack(ctx, err, gone)
 	}
 	return true, s.confirm(ctx, trace, gone)

@@ -35,7 +35,7 @@
 //
 //   - nil: it is done, as far as the wire can tell.
 //   - ErrNotFound, ErrExists, ErrSizeDiffers, ErrInUse, ErrUndetermined,
-//     ErrNotReleased, an error of package zbs: nothing was changed.
+//     ErrNotReleased, ErrNoGuard, an error of package zbs: nothing was changed.
 //   - ErrNotDone: an attempt may have run, and was looked for: it has not
 //     happened, and no MDS is at work on it any more. It can be repeated.
 //   - mds.ErrAmbiguous: it may have happened, or may happen yet. Look at what the
@@ -44,5 +44,16 @@
 //     agent refused and says why.
 //
 // What must not run twice goes to another MDS only if the first provably never
-// got it. Delete and Rollback have the Guard in front of them (Release).
+// got it.
+//
+// # Changes that harm a host with the volume open
+//
+// Delete, Rollback and ExportNBD of a volume need a Guard:
+//
+//	service := volume.NewService(caller, volume.WithGuard(guard.New(caller)))
+//
+// A Service without one refuses them (ErrNoGuard) unless Release.Force is set. Each
+// of their requests goes out within the validity of a verdict. When an MDS hangs
+// and the verdict expires, the volume is checked again before the next MDS is
+// asked.
 package volume

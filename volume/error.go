@@ -19,16 +19,24 @@ var (
 	// ErrExists: what was to be made is there already; nothing was changed.
 	ErrExists = errors.New("exists already")
 	// ErrSizeDiffers: the volume exists with another size than the wanted one;
-	// nothing was changed.
+	// nothing was changed, unless the error matches ErrNotAsAsked as well.
 	ErrSizeDiffers = errors.New("has another size")
 	// ErrInUse: a host that is not allowed has the volume open; nothing was
 	// changed. The error is a *guard.InUseError.
 	ErrInUse = guard.ErrInUse
-	// ErrUndetermined: nobody knows whether the volume is in use; treat it as
-	// if it were. Nothing was changed. The error is a *guard.UndeterminedError.
+	// ErrUndetermined: it is not known whether the volume is in use, or whether it
+	// exists at all; treat it as in use. Nothing was changed. The error of a check
+	// is a *guard.UndeterminedError; one that was overtaken by time before an MDS
+	// got its request matches guard.ErrReportExpired.
 	ErrUndetermined = guard.ErrUndetermined
+	// ErrNoGuard: the Service has no Guard, and the change would harm a host with
+	// the volume open; nothing was sent. WithGuard gives it one.
+	ErrNoGuard = errors.New("the service has no guard")
 	// ErrNotReleased: the volume was not released in time; nothing was changed.
 	ErrNotReleased = errors.New("not released in time")
+	// ErrNotAsAsked: the storage was changed, and not as asked; the error says what
+	// there is now. It matches mds.ErrAmbiguous: look before repeating the change.
+	ErrNotAsAsked error = notAsAsked{}
 	// ErrSnapshotName: the snapshot's name may be part of another one's, which
 	// AnySnapshotName allows; nothing was sent. It matches zbs.ErrInvalidName.
 	ErrSnapshotName = fmt.Errorf("%w of a snapshot", zbs.ErrInvalidName)
@@ -37,6 +45,13 @@ var (
 	ErrNotDone = errors.New("not done")
 )
 
+type notAsAsked struct{}
+
+func (notAsAsked) Error() string { return "done, but not as asked" }
+
+// Is matches mds.ErrAmbiguous.
+func (notAsAsked) Is(target error) bool { return target == mds.ErrAmbiguous }
+
 // NotDoneError is a change that failed, was looked for and is not there, while
 // no MDS is at work on it any more. It matches ErrNotDone and the errors of the
 // attempts, and unlike its Cause not mds.ErrAmbiguous.
@@ -44,13 +59,17 @@ type NotDoneError struct {
 	Cause *mds.WalkError
 }
 
-// Error returns one line that names the attempts.
+// Error returns one line that names the attempts, and why there were no more.
 func (e *NotDoneError) Error() string {
 	attempts := make([]string, len(e.Cause.Attempts))
 	for i, a := range e.Cause.Attempts {
 		attempts[i] = a.String()
 	}
-	return fmt.Sprintf("%v, it can be repeated: %s: %s", ErrNotDone, e.Cause.Op, strings.Join(attempts, "; "))
+	text := fmt.Sprintf("%v, it can be repeated: %s: %s", ErrNotDone, e.Cause.Op, strings.Join(attempts, "; "))
+	if e.Cause.Stop != nil {
+		text += "; " + e.Cause.Stop.Error()
+	}
+	return text
 }
 
 // Unwrap returns ErrNotDone and the errors of the attempts.

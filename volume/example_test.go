@@ -71,7 +71,7 @@ func ExampleService_Delete() {
 	}
 	defer caller.Close()
 
-	service := volume.NewService(caller)
+	service := volume.NewService(caller, volume.WithGuard(guard.New(caller)))
 	path := zbs.Path{Pool: "pool", Volume: "vol"}
 	_, err = service.Delete(context.Background(), volume.DeleteRequest{Path: path})
 	fmt.Println(err)

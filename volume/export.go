@@ -14,6 +14,9 @@ import (
 type ExportRequest struct {
 	Path  zbs.Path      // a volume or a snapshot
 	Ports zbs.PortRange // one of them is taken; Dash is found out
+	// Release says how to make sure that no host has the volume open. A snapshot
+	// needs none: its data does not change.
+	Release Release
 }
 
 // Export is an NBD export that runs on one MDS node until UnexportNBD ends it.
@@ -24,11 +27,19 @@ type Export struct {
 }
 
 // ExportNBD starts an NBD export on the MDS that answers first, or on the one
-// that mds.Target names. Whether a snapshot exists nothing tells: agents export
+// that mds.Target names. Nothing tells whether a snapshot exists: agents export
 // an empty one for one that does not.
 //
-// Errors wrap zbs.ErrInvalidPath, zbs.ErrInvalidName or zbs.ErrInvalidCommand
-// (nothing is sent), ErrNotFound when the volume does not exist,
+// An export opens the volume on the MDS node, where everyone who reaches the port
+// can write to it: agents start it without authentication, on all addresses of
+// the node. So it makes sure first that no host has the volume open, as Release
+// says. Whether the storage lists the node as a client of the volume was never
+// seen: a Guard may call an exported volume free. Nor does success prove that a
+// server listens, and one without a client stays until UnexportNBD.
+//
+// Errors wrap zbs.ErrInvalidPath, zbs.ErrInvalidName, zbs.ErrInvalidCommand or
+// ErrNoGuard (nothing is sent), ErrNotFound when the volume does not exist,
+// ErrInUse, ErrUndetermined or ErrNotReleased (no export was started),
 // mds.ErrAmbiguous (an export may run on the node of the last attempt, on a port
 // that nothing tells), or are a *mds.WalkError with the agent's refusal.
 func (s *Service) ExportNBD(ctx context.Context, req ExportRequest, opts ...mds.CallOption) (Export, error) {
@@ -43,6 +54,16 @@ func (s *Service) export(ctx context.Context, req ExportRequest, opts []mds.Call
 	if err := s.checkSnapshotName(req.Path); err != nil {
 		return Export{}, err
 	}
+	if err := req.Path.Validate(); err != nil {
+		return Export{}, err
+	}
+	if req.Path.IsSnapshot() {
+		req.Release = Release{Force: true}
+	}
+	allowed, err := s.permission(req.Path.OfVolume(), req.Release)
+	if err != nil {
+		return Export{}, err
+	}
 	cbd, err := s.resolve(ctx, req.Path, nil)
 	if err != nil {
 		return Export{}, err
@@ -51,17 +72,18 @@ func (s *Service) export(ctx context.Context, req ExportRequest, opts []mds.Call
 		return Export{}, err
 	}
 	command := zbs.ExportNBD{Path: cbd, Ports: req.Ports}
-	var trace mds.Trace
-	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
-	answer, err := send(ctx, s, req.Path, command, ChangeTimeout, opts)
+	answer, trace, err := sendGuarded(ctx, allowed, command, ChangeTimeout, opts)
 	if no, ok := errors.AsType[*zbs.AgentError](err); ok && misreadPorts(no) {
 		command.Ports.Dash = !command.Ports.Dash
-		answer, err = send(ctx, s, req.Path, command, ChangeTimeout, append(opts, mds.Target(no.Addr)))
+		answer, trace, err = sendGuarded(ctx, allowed, command, ChangeTimeout, append(opts[:len(opts):len(opts)], mds.Target(no.Addr)))
 	}
 	if err != nil {
 		return Export{}, err
 	}
 	addr, _ := trace.Answered()
+	if port := int(answer.Port); port < req.Ports.First || port > req.Ports.Last {
+		return Export{}, fmt.Errorf("%w: %s exports on port %d, asked for one of %d to %d", ErrNotAsAsked, addr, port, req.Ports.First, req.Ports.Last)
+	}
 	return Export{Path: req.Path, MDS: addr, Port: int(answer.Port)}, nil
 }
 

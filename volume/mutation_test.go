@@ -78,12 +78,11 @@ func newMutator(t *testing.T, seed uint64) *mutator {
 	m.cluster = fakemds.NewCluster(t, 3, fakemds.KeepHeartbeatOpen())
 	m.cluster.AddPool("lp1", "pp1")
 	m.cluster.AddPool("lp10", "pp10")
-	m.cluster.AddVolume(heartbeat, "10.0.0.5")
 	for _, v := range m.names()[:3] {
 		m.cluster.AddVolume(v.String())
 		m.cluster.AddSnapshot(v.String() + "@" + snapID)
 	}
-	m.service = volume.NewService(callerOf(t, m.cluster))
+	m.service = volume.NewService(callerOf(t, m.cluster), volume.WithGuard(&fakeGuard{cluster: m.cluster}))
 	return m
 }
 

@@ -2,78 +2,138 @@ package volume
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// DefaultPoll is how often a volume is looked at while it is waited for.
+// DefaultPoll is how often a volume is checked while it is waited for.
 const DefaultPoll = 2 * time.Second
 
-// Release says how a change that would harm whoever has the volume open makes
-// sure that nobody has. The zero Release checks once and refuses.
+// Guard tells whether a volume is open anywhere. *guard.Guard is one. The error is
+// nil only when no host but the allowed ones has the volume open; then the report
+// says until when that holds. An error that matches guard.ErrInUse means that a
+// host has it open, every other one that the Guard cannot tell. A Guard must be
+// safe for concurrent use.
+type Guard interface {
+	Check(ctx context.Context, path zbs.Path, opts ...guard.CheckOption) (guard.Report, error)
+}
+
+// Release says how a change that harms a host with the volume open makes sure that
+// there is none. The zero Release checks once, with the Guard of the Service, and
+// refuses unless the volume is free.
+//
+// Each request is sent within the validity of a verdict. When that ends before an
+// MDS has got the request, because the MDS before it hung, no connection was free
+// or the connect took long, the volume is checked again. The check never covers the
+// time between the request and its execution by the agent.
 type Release struct {
-	// Force skips the check. What somebody has open is then destroyed under him.
+	// Force skips the check and needs no Guard. What a host writes to the volume
+	// is then lost or damaged.
 	Force bool
-	// Wait is how long to wait until the volume is released; 0 checks once.
-	// The last check begins when it is over, and takes its own time: of the
-	// Guard 13 s when the volume is free.
+	// Wait is how long to wait until the volume is released; 0 checks once. The
+	// last check begins at the end of it and takes its own time: 13 s for a
+	// free volume and a Guard with the default Timing. A check after an expired
+	// verdict gets what is left of it.
 	Wait time.Duration
 	// Poll is how long to pause between checks, DefaultPoll unless positive.
 	Poll time.Duration
-	// Gate judges instead of a Guard with the default options. GateOf returns
-	// that of a Guard with others.
-	Gate Gate
+	// Options are those of the checks, behind the ones given to WithGuard. No
+	// host is allowed to have the volume open unless an option says so.
+	Options []guard.CheckOption
 }
 
-// Gate returns nil when nobody has the volume open. ErrInUse means that
-// somebody has; every other error that nobody can tell. It must be safe for
-// concurrent use.
-type Gate func(ctx context.Context, path zbs.Path) error
-
-// GateOf returns the Guard, with these options, as the gate of a Release. No
-// host is allowed to have the volume open unless an option says so.
-func GateOf(g *guard.Guard, opts ...guard.CheckOption) Gate {
-	return func(ctx context.Context, path zbs.Path) error {
-		_, err := g.Check(ctx, path, opts...)
-		return err
-	}
+// permission allows the requests of one change, as the Release says. It is not
+// safe for concurrent use, save for valid.
+type permission struct {
+	service  *Service
+	path     zbs.Path // of the volume
+	release  Release
+	deadline time.Time    // of Release.Wait
+	report   guard.Report // the last that said Free; the zero Report has expired
+	renewals int
 }
 
-// released returns nil once nobody has the volume open.
-func (s *Service) released(ctx context.Context, path zbs.Path, r Release) error {
-	if r.Force {
-		return nil
-	}
-	if r.Gate == nil {
-		r.Gate = GateOf(s.guard())
+// permission returns one that has not checked yet, or ErrNoGuard.
+func (s *Service) permission(path zbs.Path, r Release) (*permission, error) {
+	if s.guard == nil && !r.Force {
+		return nil, ErrNoGuard
 	}
 	if r.Poll <= 0 {
 		r.Poll = DefaultPoll
 	}
-	if r.Wait <= 0 {
-		return r.Gate(ctx, path)
-	}
-	return r.await(ctx, path)
+	return &permission{service: s, path: path, release: r}, nil
 }
 
-// await checks until the gate opens or Wait is over.
-func (r Release) await(ctx context.Context, path zbs.Path) error {
-	deadline := time.Now().Add(r.Wait)
+// valid returns nil while requests may be sent.
+func (p *permission) valid() error {
+	if !p.release.Force && expired(p.report) {
+		return errStale
+	}
+	return nil
+}
+
+// expired reports whether the report must not be acted on.
+func expired(r guard.Report) bool { return r.Expired(time.Now()) }
+
+// renew returns nil once a check says that the volume is free.
+func (p *permission) renew(ctx context.Context) error {
+	if p.valid() == nil {
+		return nil
+	}
+	if p.renewals++; p.renewals == 1 {
+		p.deadline = time.Now().Add(p.release.Wait)
+	}
 	for {
-		err := r.Gate(ctx, path)
-		left := time.Until(deadline)
+		err := p.check(ctx)
+		left := time.Until(p.deadline)
 		switch {
-		case err == nil:
-			return nil
+		case err == nil, p.release.Wait <= 0, errors.Is(err, mds.ErrInvalidOption):
+			return err
 		case ctx.Err() == nil && left <= 0:
-			return fmt.Errorf("%w, %v: %w", ErrNotReleased, r.Wait, err)
-		case sleep(ctx, min(r.Poll, left)) != nil:
+			return fmt.Errorf("%w, %v: %w", ErrNotReleased, p.release.Wait, err)
+		case sleep(ctx, min(p.release.Poll, left)) != nil:
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 	}
+}
+
+// check asks the Guard once.
+func (p *permission) check(ctx context.Context) error {
+	report, err := p.service.guard.Check(ctx, p.path, p.service.checkOptions(p.release)...)
+	switch {
+	case err != nil:
+		return badOption(err)
+	case report.Verdict != guard.Free:
+		return &guard.UndeterminedError{Path: p.path, Reasons: report.Reasons}
+	}
+	p.report = report
+	return nil
+}
+
+// badOption returns the mistake in the options of a check that made none: it says
+// nothing of the volume.
+func badOption(err error) error {
+	undetermined, ok := errors.AsType[*guard.UndeterminedError](err)
+	if !ok || !errors.Is(err, mds.ErrInvalidOption) {
+		return err
+	}
+	for _, cause := range undetermined.Unwrap() {
+		if errors.Is(cause, mds.ErrInvalidOption) {
+			return fmt.Errorf("options of the check: %w", cause)
+		}
+	}
+	return err
+}
+
+// checkOptions returns the options of a check.
+func (s *Service) checkOptions(r Release) []guard.CheckOption {
+	n := len(s.guardOptions)
+	return append(s.guardOptions[:n:n], r.Options...)
 }
 
 // sleep waits for d or for the end of ctx.

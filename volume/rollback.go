@@ -11,14 +11,14 @@ import (
 // RollbackRequest names a snapshot to go back to.
 type RollbackRequest struct {
 	Path    zbs.Path // the snapshot; what was written to the volume since is lost
-	Release Release  // how to make sure that nobody has the volume open
+	Release Release  // how to make sure that no host has the volume open
 }
 
 // Rollback makes a volume what it was at the snapshot and returns it. First it
-// makes sure that nobody has the volume open, as Release says; with Release.Wait
+// makes sure that no host has the volume open, as Release says; with Release.Wait
 // it waits for that.
 //
-// Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume
+// Errors wrap zbs.ErrInvalidPath or ErrNoGuard (nothing is sent), ErrNotFound when the volume
 // does not exist, ErrInUse, ErrUndetermined or ErrNotReleased (nothing is
 // changed), mds.ErrAmbiguous (nothing tells whether it has happened: keep the
 // volume closed and roll back again), or are a *mds.WalkError with the agent's
@@ -32,7 +32,14 @@ func (s *Service) Rollback(ctx context.Context, req RollbackRequest, opts ...mds
 }
 
 func (s *Service) rollback(ctx context.Context, req RollbackRequest, opts []mds.CallOption) (Info, error) {
-	cbd, err := s.resolveSnapshot(ctx, req.Path)
+	if err := checkSnapshot(req.Path); err != nil {
+		return Info{}, err
+	}
+	allowed, err := s.permission(req.Path.OfVolume(), req.Release)
+	if err != nil {
+		return Info{}, err
+	}
+	cbd, err := s.resolve(ctx, req.Path, nil)
 	if err != nil {
 		return Info{}, err
 	}
@@ -40,10 +47,7 @@ func (s *Service) rollback(ctx context.Context, req RollbackRequest, opts []mds.
 	if err != nil {
 		return Info{}, err
 	}
-	if err := s.released(ctx, info.Path, req.Release); err != nil {
-		return Info{}, err
-	}
-	answer, err := send(ctx, s, info.Path, zbs.RollbackSnapshot{Path: cbd}, ChangeTimeout, opts)
+	answer, _, err := sendGuarded(ctx, allowed, zbs.RollbackSnapshot{Path: cbd}, ChangeTimeout, opts)
 	if err != nil {
 		return Info{}, err
 	}

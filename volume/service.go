@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/singleflight"
@@ -21,18 +20,19 @@ type Service struct {
 	pools   atomic.Pointer[zbs.PoolMap] // replaced as a whole, never changed
 	refresh singleflight.Group
 	storage atomic.Pointer[string] // its version, nil until it is known
-	guard   func() *guard.Guard    // in front of what harms whoever has a volume open
+	guard   Guard                  // in front of what harms a host with the volume open; nil: none
 	clients coalescer[ClientList]
 	queries coalescer[Info]
 
+	guardOptions    []guard.CheckOption
 	anySnapshotName bool
 }
 
-// NewService returns a Service that asks through caller.
+// NewService returns a Service that asks through caller. WithGuard gives it what
+// Delete, Rollback and ExportNBD need.
 func NewService(caller *mds.Caller, opts ...Option) *Service {
 	s := &Service{caller: caller}
 	s.clients.op, s.queries.op = zbs.EndpointVolumeClients.Name, zbs.EndpointVolumeQuery.Name
-	s.guard = sync.OnceValue(func() *guard.Guard { return guard.New(caller) })
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -41,6 +41,13 @@ func NewService(caller *mds.Caller, opts ...Option) *Service {
 
 // Option sets how a Service behaves.
 type Option func(*Service)
+
+// WithGuard puts g in front of Delete, Rollback and ExportNBD, and gives its checks
+// the options. A Service without one refuses these (ErrNoGuard) unless
+// Release.Force is set.
+func WithGuard(g Guard, opts ...guard.CheckOption) Option {
+	return func(s *Service) { s.guard, s.guardOptions = g, opts }
+}
 
 // AnySnapshotName lets snapshots be created, cloned and exported whatever the
 // length of their names. Without it they must have SnapshotNameLength

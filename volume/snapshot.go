@@ -144,13 +144,21 @@ func (s *Service) deleteSnapshot(ctx context.Context, path zbs.Path, opts []mds.
 
 // resolveSnapshot is resolve for what takes a snapshot.
 func (s *Service) resolveSnapshot(ctx context.Context, path zbs.Path) (zbs.CBDPath, error) {
-	if err := path.Validate(); err != nil {
+	if err := checkSnapshot(path); err != nil {
 		return zbs.CBDPath{}, err
 	}
-	if !path.IsSnapshot() {
-		return zbs.CBDPath{}, fmt.Errorf("%w: it names a volume, a snapshot is %s@NAME", zbs.ErrInvalidPath, path)
-	}
 	return s.resolve(ctx, path, nil)
+}
+
+// checkSnapshot accepts the path of a snapshot.
+func checkSnapshot(path zbs.Path) error {
+	if err := path.Validate(); err != nil {
+		return err
+	}
+	if !path.IsSnapshot() {
+		return fmt.Errorf("%w: it names a volume, a snapshot is %s@NAME", zbs.ErrInvalidPath, path)
+	}
+	return nil
 }
 
 // checkSnapshotName refuses a name that may be part of another snapshot's.

@@ -16,6 +16,7 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -29,8 +30,7 @@ func startAny(t *testing.T, n int) (*fakemds.Cluster, *volume.Service) {
 	cluster.AddPool("lp1", "pp1")
 	cluster.AddPool("lp10", "pp10")
 	cluster.AddVolume(idle.String())
-	cluster.AddVolume(heartbeat, "10.0.0.5")
-	return cluster, volume.NewService(callerOf(t, cluster), volume.AnySnapshotName())
+	return cluster, volume.NewService(callerOf(t, cluster), volume.AnySnapshotName(), volume.WithGuard(&fakeGuard{cluster: cluster}))
 }
 
 // An agent that was never synced lists nobody, whatever the truth.
@@ -41,7 +41,7 @@ func TestTrap01_EmptyClientListIsNoProof(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cluster, service := startIdle(t, 3)
+				cluster, service := startProved(t, 3)
 				for i := range 3 {
 					lie(cluster.Node(i))
 				}
@@ -58,7 +58,7 @@ func TestTrap01_EmptyClientListIsNoProof(t *testing.T) {
 // Whoever is not synced does not count; whoever sees a client does.
 func TestTrap02_MissingAgentVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, service := startIdle(t, 3)
+		cluster, service := startProved(t, 3)
 		cluster.Node(0).Unsync()
 		cluster.Node(1).Unsync()
 		if _, err := service.Delete(t.Context(), volume.DeleteRequest{Path: path}); !errors.Is(err, volume.ErrInUse) {
@@ -75,7 +75,7 @@ func TestTrap02_MissingAgentVersion(t *testing.T) {
 // and all MDS ask it.
 func TestTrap03_NewLeaderKnowsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, service := startIdle(t, 3)
+		cluster, service := startProved(t, 3)
 		for _, back := range []time.Duration{time.Second, 5 * time.Second, 12 * time.Second} {
 			cluster.LeaderSwitch(back)
 			_, err := service.Delete(t.Context(), volume.DeleteRequest{Path: path})
@@ -125,7 +125,7 @@ func everything(ctx context.Context, s *volume.Service) (errs []error) {
 	note(s.DeleteSnapshot(ctx, idleOld))
 	note(second(s.Delete(ctx, volume.DeleteRequest{Path: idle})))
 	note(second(s.Delete(ctx, volume.DeleteRequest{Path: fresh, Release: force})))
-	export, err := s.ExportNBD(ctx, volume.ExportRequest{Path: path, Ports: zbs.PortRange{First: 10600, Last: 10800}})
+	export, err := s.ExportNBD(ctx, volume.ExportRequest{Path: path, Ports: zbs.PortRange{First: 10600, Last: 10800}, Release: force})
 	note(err)
 	note(s.UnexportNBD(ctx, export.MDS, 10600))
 	note(s.DeployClient(ctx, zbs.DeployClient{Host: host}))
@@ -295,7 +295,7 @@ func TestTrap08_SuccessThatNobodyCanCheck(t *testing.T) {
 // The delete of a volume in use takes 153 s and its snapshots with it.
 func TestTrap09_DeleteOfBusyVolume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, service := startIdle(t, 3)
+		cluster, service := startProved(t, 3)
 		cluster.AddSnapshot(path.String() + "@" + snapID)
 		if _, err := service.Delete(t.Context(), volume.DeleteRequest{Path: path}); !errors.Is(err, volume.ErrInUse) {
 			t.Errorf("%v, want ErrInUse", err)
@@ -425,7 +425,7 @@ func TestTrap13_PasswordsStayOut(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer caller.Close()
-				service := volume.NewService(caller)
+				service := volume.NewService(caller, volume.WithGuard(guard.New(caller)))
 				errs := everything(t.Context(), service)
 				for _, err := range errs {
 					fmt.Fprintf(&seen, "%v\n%+v\n%#v\n%q\n", err, err, err, err)

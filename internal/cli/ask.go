@@ -29,6 +29,7 @@ func (a *app) withCluster(do func(cluster) error, opts ...volume.Option) error {
 		return err
 	}
 	defer caller.Close()
+	opts = append(opts[:len(opts):len(opts)], volume.WithGuard(newGuard(caller)))
 	return do(cluster{caller, volume.NewService(caller, opts...)})
 }
 

@@ -24,13 +24,18 @@ func (a *app) volumeExportCommand() *cobra.Command {
 print the URL to connect to. The export runs until it is ended with
 zbsctl volume unexport.
 
-Nothing tells whether a snapshot exists: agents export an empty one for one that
-does not.`,
-		Example: `  zbsctl volume export zbs://pool/volume
+An export of a volume opens it on the MDS node, where everyone who reaches the port
+can write to it without a password. So it is made sure first that no host has the
+volume open. Whether the storage lists the MDS node as one that has it open was
+never seen: zbsctl guard may call an exported volume free.
+
+A snapshot needs no check, its data does not change. Nothing tells whether it
+exists: agents export an empty one for one that does not.`,
+		Example: `  zbsctl volume export zbs://pool/volume --wait 5m
   qemu-img convert -O qcow2 "$(zbsctl volume export zbs://pool/volume@0123456789abcdef0123456789abcdef)" disk.qcow2`,
 		Args: cobra.ExactArgs(1),
 	}
-	c, any := a.changing(cmd), anyNameFlag(cmd)
+	c, any, release := a.changing(cmd), anyNameFlag(cmd), releaseFlags(cmd)
 	ports := portRange{First: 10600, Last: 10800}
 	cmd.Flags().Var(&ports, "ports", "ports of which one is taken")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -38,7 +43,7 @@ does not.`,
 		if err != nil {
 			return err
 		}
-		req := volume.ExportRequest{Path: path, Ports: zbs.PortRange(ports)}
+		req := volume.ExportRequest{Path: path, Ports: zbs.PortRange(ports), Release: *release}
 		return c.run(cmd.Context(), []change{{
 			title: "export " + path.String(), doc: changeDoc{Path: path.String()},
 			make: func(ctx context.Context, cl cluster, doc *changeDoc, opts []mds.CallOption) (string, error) {
