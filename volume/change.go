@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/zbsclient/zbsclient/mds"
@@ -138,14 +137,4 @@ func asExists(err error) error {
 		return fmt.Errorf("%w: %w", ErrExists, err)
 	}
 	return err
-}
-
-// madeAs checks that the agent made what it was asked to make, as far as its
-// answer says: the physical pool in it may be wrong.
-func madeAs(answer zbs.Created, path zbs.Path) error {
-	_, made, found := strings.Cut(answer.InstallPath, "/")
-	if found && made != strings.TrimPrefix(path.String(), "zbs://") {
-		return fmt.Errorf("%w: asked for %s, the agent made %q", zbs.ErrMalformed, path, answer.InstallPath)
-	}
-	return nil
 }

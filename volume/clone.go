@@ -22,7 +22,8 @@ type CloneRequest struct {
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidName (nothing is sent),
 // ErrNotFound when the snapshot's volume does not exist, ErrExists when the new
 // one does, ErrNotDone (it can be repeated), mds.ErrAmbiguous (the volume may
-// appear yet), or are a *mds.WalkError with the agent's refusal.
+// appear yet, or there is one by now that is no clone of the snapshot), or are a
+// *mds.WalkError with the agent's refusal.
 func (s *Service) Clone(ctx context.Context, req CloneRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.clone(ctx, req, opts)
 	if err != nil {
@@ -35,32 +36,45 @@ func (s *Service) clone(ctx context.Context, req CloneRequest, opts []mds.CallOp
 	if req.Volume.Pool != req.Snapshot.Pool {
 		return Info{}, fmt.Errorf("%w: a clone is in the pool of its snapshot, %s; copy takes it to another", zbs.ErrInvalidPath, req.Snapshot.Pool)
 	}
-	cbd, err := s.prepare(ctx, req)
+	cbd, source, err := s.prepare(ctx, req)
 	if err != nil {
 		return Info{}, err
 	}
-	answer, err := send(ctx, s, req.Volume, zbs.CloneVolume{Path: cbd, DstVolume: req.Volume.Volume}, ChangeTimeout, opts)
-	if err == nil {
-		info := Info{Path: req.Volume, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize), Parent: req.Snapshot.String()}
-		return info, madeAs(answer, req.Volume)
-	}
+	var trace mds.Trace
+	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
+	answer, failed := send(ctx, s, req.Volume, zbs.CloneVolume{Path: cbd, DstVolume: req.Volume.Volume}, ChangeTimeout, opts)
 	var info Info
-	err = s.readBack(ctx, err, func(ctx context.Context) (exists bool, err error) {
+	there := func(ctx context.Context) (exists bool, err error) {
 		info, exists, err = s.look(ctx, req.Volume)
-		if exists && info.Parent != req.Snapshot.String() {
+		switch {
+		case !exists:
+			return false, err
+		case info.Parent != req.Snapshot.String():
 			return false, fmt.Errorf("%s is there, and no clone of %s", req.Volume, req.Snapshot)
 		}
-		return exists, err
-	})
-	return info, asExists(err)
+		err = possible(info)
+		return err == nil, err
+	}
+	switch {
+	case failed != nil:
+		err = asExists(s.readBack(ctx, failed, there))
+	case clean(answer, req.Volume) && int64(answer.Size) == source.Size:
+		info = infoOf(answer, req.Volume)
+		info.Parent = req.Snapshot.String()
+	default: // the volume may have been expanded since the snapshot
+		err = s.confirm(ctx, trace, there)
+	}
+	return info, err
 }
 
 // Copy makes a volume with a copy of a snapshot's data, in any pool, and returns
 // it. It takes as long as the data: ctx alone ends it, and ending it does not
 // stop the copy. The volume must not exist.
 //
-// Errors are as Clone's. After mds.ErrAmbiguous the volume may be there, whole or
-// in part: nothing tells which, so delete it before the copy is repeated.
+// Errors are as Clone's, and ErrNotAsAsked when there is a volume of another size
+// than the snapshot's. After that and after mds.ErrAmbiguous the volume may be
+// there, whole or in part: nothing tells which, so delete it before the copy is
+// repeated.
 func (s *Service) Copy(ctx context.Context, req CloneRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.copy(ctx, req, opts)
 	if err != nil {
@@ -70,15 +84,20 @@ func (s *Service) Copy(ctx context.Context, req CloneRequest, opts ...mds.CallOp
 }
 
 func (s *Service) copy(ctx context.Context, req CloneRequest, opts []mds.CallOption) (Info, error) {
-	cbd, err := s.prepare(ctx, req)
+	cbd, source, err := s.prepare(ctx, req)
 	if err != nil {
 		return Info{}, err
 	}
+	var trace mds.Trace
+	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
 	answer, err := send(ctx, s, req.Volume, zbs.CopySnapshot{
 		Path: cbd, DstVolume: req.Volume.Volume, DstPool: req.Volume.Pool,
 	}, Unbounded, opts)
-	if err == nil {
-		return Info{Path: req.Volume, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize)}, madeAs(answer, req.Volume)
+	switch {
+	case err == nil && clean(answer, req.Volume) && int64(answer.Size) == source.Size:
+		return infoOf(answer, req.Volume), nil
+	case err == nil:
+		return s.readCopy(ctx, req, int64(answer.Size), source.Size, trace)
 	}
 	err = s.readBack(ctx, err, func(ctx context.Context) (bool, error) {
 		_, exists, err := s.look(ctx, req.Volume)
@@ -90,27 +109,43 @@ func (s *Service) copy(ctx context.Context, req CloneRequest, opts []mds.CallOpt
 	return Info{}, asExists(err)
 }
 
+// readCopy reads back a copy that an agent says it made, in an answer that is not
+// clean. It must have the size of the answer, or the one that the snapshot's volume
+// has now.
+func (s *Service) readCopy(ctx context.Context, req CloneRequest, said, source int64, trace mds.Trace) (info Info, err error) {
+	err = s.confirm(ctx, trace, func(ctx context.Context) (exists bool, err error) {
+		info, exists, err = s.look(ctx, req.Volume)
+		return exists, err
+	})
+	switch {
+	case err != nil:
+		return Info{}, err
+	case info.Size != said && info.Size != source || possible(info) != nil:
+		return Info{}, anotherSize(info, source)
+	}
+	return info, nil
+}
+
 // prepare checks what a clone and a copy need: a snapshot of a volume that
-// exists, and a volume that does not.
-func (s *Service) prepare(ctx context.Context, req CloneRequest) (zbs.CBDPath, error) {
+// exists, which it returns, and a volume that does not.
+func (s *Service) prepare(ctx context.Context, req CloneRequest) (cbd zbs.CBDPath, source Info, err error) {
 	if err := checkVolume(req.Volume); err != nil {
-		return zbs.CBDPath{}, err
+		return cbd, source, err
 	}
 	if err := s.checkSnapshotName(req.Snapshot); err != nil {
-		return zbs.CBDPath{}, err
+		return cbd, source, err
 	}
-	cbd, err := s.resolveSnapshot(ctx, req.Snapshot)
-	if err != nil {
-		return cbd, err
+	if cbd, err = s.resolveSnapshot(ctx, req.Snapshot); err != nil {
+		return cbd, source, err
 	}
-	if _, err := s.Query(ctx, req.Snapshot.OfVolume()); err != nil {
-		return cbd, err
+	if source, err = s.Query(ctx, req.Snapshot.OfVolume()); err != nil {
+		return cbd, source, err
 	}
 	switch _, exists, err := s.look(ctx, req.Volume); {
 	case err != nil:
-		return cbd, err
+		return cbd, source, err
 	case exists:
-		return cbd, fmt.Errorf("%w: %s", ErrExists, req.Volume)
+		return cbd, source, fmt.Errorf("%w: %s", ErrExists, req.Volume)
 	}
-	return cbd, nil
+	return cbd, source, nil
 }

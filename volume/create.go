@@ -23,8 +23,10 @@ type CreateRequest struct {
 //
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidCommand (nothing is sent),
 // ErrNotFound for a pool that the cluster does not have, ErrExists and, with
-// SkipIfExisting, ErrSizeDiffers (nothing is changed), ErrNotDone (it can be
-// repeated) or mds.ErrAmbiguous (the volume may appear yet).
+// SkipIfExisting, ErrSizeDiffers (nothing is changed), ErrNotAsAsked (there was no
+// volume before the call, and there is one of another size now, made by this call
+// or by another program), ErrNotDone (it can be repeated), mds.ErrAmbiguous (the
+// volume may appear yet), or are a *mds.WalkError with the agent's refusal.
 func (s *Service) Create(ctx context.Context, req CreateRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.create(ctx, req, opts)
 	if err != nil {
@@ -45,23 +47,30 @@ func (s *Service) create(ctx context.Context, req CreateRequest, opts []mds.Call
 	if err != nil || exists {
 		return existing(info, req, err)
 	}
-	answer, err := send(ctx, s, req.Path, zbs.CreateVolume{
+	var trace mds.Trace
+	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
+	answer, failed := send(ctx, s, req.Path, zbs.CreateVolume{
 		LogicalPool: req.Path.Pool, Volume: req.Path.Volume, Size: size, SkipIfExisting: req.SkipIfExisting,
 	}, ChangeTimeout, opts)
-	if err != nil {
-		err = s.readBack(ctx, err, func(ctx context.Context) (exists bool, err error) {
-			info, exists, err = s.look(ctx, req.Path)
-			return exists, err
-		})
-		if err != nil {
-			return Info{}, asExists(err)
-		}
-		return matching(info, req)
+	there := func(ctx context.Context) (bool, error) {
+		info, exists, err = s.look(ctx, req.Path)
+		return exists, err
 	}
-	if err := madeAs(answer, req.Path); err != nil {
+	switch {
+	case failed != nil:
+		err = asExists(s.readBack(ctx, failed, there))
+	case clean(answer, req.Path) && isSize(int64(answer.Size), req.Size):
+		return infoOf(answer, req.Path), nil
+	default:
+		err = s.confirm(ctx, trace, there)
+	}
+	switch {
+	case err != nil:
 		return Info{}, err
+	case !isSize(info.Size, req.Size) || possible(info) != nil:
+		return Info{}, anotherSize(info, req.Size)
 	}
-	return matching(Info{Path: req.Path, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize)}, req)
+	return info, nil
 }
 
 // existing is the outcome of a create that finds the volume there.

@@ -38,10 +38,17 @@
 //     ErrNotReleased, ErrNoGuard, an error of package zbs: nothing was changed.
 //   - ErrNotDone: an attempt may have run, and was looked for: it has not
 //     happened, and no MDS is at work on it any more. It can be repeated.
+//   - ErrNotAsAsked: it was made, and not as asked; the error says what there is.
+//     It matches mds.ErrAmbiguous as well.
 //   - mds.ErrAmbiguous: it may have happened, or may happen yet. Look at what the
 //     documentation of the change names before it is repeated.
+//     Agents that are not known to drop a repeated task end so, never in
+//     ErrNotDone (mds.WalkError.Settled).
 //   - a *mds.WalkError that is none of these: no MDS could be reached, or the
 //     agent refused and says why.
+//
+// An answer of success is believed if it names what was asked for, with sizes that
+// can be; otherwise the storage is queried before anything is returned.
 //
 // What must not run twice goes to another MDS only if the first provably never
 // got it.

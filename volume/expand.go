@@ -20,8 +20,9 @@ type ExpandRequest struct {
 //
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidCommand (nothing is sent),
 // ErrNotFound, ErrSizeDiffers when the volume is larger already (nothing is
-// changed), ErrNotDone (it can be repeated), mds.ErrAmbiguous (the volume may
-// grow yet), or are a *mds.WalkError with the agent's refusal.
+// changed), ErrNotAsAsked when it has grown far beyond the size, as when an agent
+// takes MiB for GiB (a volume cannot shrink again), ErrNotDone (it can be
+// repeated), mds.ErrAmbiguous (the volume may grow yet), or are a *mds.WalkError with the agent's refusal.
 func (s *Service) Expand(ctx context.Context, req ExpandRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.expand(ctx, req, opts)
 	if err != nil {
@@ -56,19 +57,21 @@ func (s *Service) expand(ctx context.Context, req ExpandRequest, opts []mds.Call
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
 	answer, failed := send(ctx, s, req.Path, zbs.ExpandVolume{Path: cbd, Size: size}, ChangeTimeout, opts)
 	switch {
-	case failed == nil && int64(answer.Size) >= size.Bytes():
+	case failed == nil && isSize(int64(answer.Size), req.Size):
 		info.Size = int64(answer.Size)
 		return info, nil
 	case failed == nil:
 		err = s.confirm(ctx, trace, grown)
 	default:
-		if done, _ := grown(ctx); done { // also when the agent says no
-			return info, nil
+		if done, _ := grown(ctx); !done { // it may be, also when the agent says no
+			err = s.readBack(ctx, failed, grown)
 		}
-		err = s.readBack(ctx, failed, grown)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return Info{}, err
+	case info.Size/confused > size.Bytes():
+		return Info{}, anotherSize(info, req.Size)
 	}
 	return info, nil
 }

@@ -2,6 +2,7 @@ package volume
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/zbsclient/zbsclient/mds"
@@ -20,8 +21,8 @@ type RollbackRequest struct {
 //
 // Errors wrap zbs.ErrInvalidPath or ErrNoGuard (nothing is sent), ErrNotFound when the volume
 // does not exist, ErrInUse, ErrUndetermined or ErrNotReleased (nothing is
-// changed), mds.ErrAmbiguous (nothing tells whether it has happened: keep the
-// volume closed and roll back again), or are a *mds.WalkError with the agent's
+// changed), mds.ErrAmbiguous (nothing tells whether it has happened, also when an
+// agent says so of another path: keep the volume closed and roll back again), or are a *mds.WalkError with the agent's
 // refusal, such as that there is no such snapshot.
 func (s *Service) Rollback(ctx context.Context, req RollbackRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.rollback(ctx, req, opts)
@@ -51,6 +52,26 @@ func (s *Service) rollback(ctx context.Context, req RollbackRequest, opts []mds.
 	if err != nil {
 		return Info{}, err
 	}
-	info.Size, info.ActualSize = int64(answer.Size), int64(answer.ActualSize)
+	if clean(answer, info.Path) && int64(answer.Size) == info.Size {
+		info.ActualSize = int64(answer.ActualSize)
+		return info, nil
+	}
+	return s.readRollback(ctx, info.Path, answer)
+}
+
+// readRollback reads back a volume of which an agent says that it is rolled back,
+// in an answer that is not clean or tells another size. The sizes can be read; whether the data is that
+// of the snapshot cannot, so an answer about another path leaves it open.
+func (s *Service) readRollback(ctx context.Context, path zbs.Path, answer zbs.Created) (Info, error) {
+	if answer.InstallPath != "" && !isAbout(answer, path) {
+		return Info{}, unread(answer, errors.New("that is another path"))
+	}
+	info, err := s.Query(ctx, path)
+	if err == nil {
+		err = possible(info)
+	}
+	if err != nil {
+		return Info{}, unread(answer, err)
+	}
 	return info, nil
 }

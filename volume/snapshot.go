@@ -31,8 +31,8 @@ type Snapshot struct {
 // CreateSnapshot makes a snapshot. The agent's own way to skip what exists is
 // not used, because it compares by a part of the name and then makes nothing:
 // the storage itself refuses an exact name that exists. When an attempt may have
-// run, another MDS is sent the same for the answer to that: a second execution
-// changes nothing.
+// run, or the answer is not about this snapshot, an MDS is sent the same again for
+// the answer to that: a second execution changes nothing.
 //
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidName (nothing is sent),
 // ErrNotFound when the volume does not exist, ErrExists, mds.ErrAmbiguous (a
@@ -55,19 +55,24 @@ func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts 
 	if err := s.checkSnapshotName(req.Path); err != nil {
 		return Snapshot{}, err
 	}
-	if _, err := s.Query(ctx, req.Path.OfVolume()); err != nil {
+	info, err := s.Query(ctx, req.Path.OfVolume())
+	if err != nil {
 		return Snapshot{}, err
 	}
 	command := zbs.CreateSnapshot{Path: zbs.CBDPath{PhysicalPool: cbd.PhysicalPool, Path: cbd.OfVolume()}, Snapshot: cbd.Snapshot}
 	answer, err := send(ctx, s, req.Path.OfVolume(), command, ChangeTimeout, opts)
 	err = asExists(err)
-	if walk, ok := errors.AsType[*mds.WalkError](err); ok && walk.MayHaveRun() && ctx.Err() == nil {
+	walk, _ := errors.AsType[*mds.WalkError](err)
+	switch {
+	case err == nil && (!clean(answer, req.Path) || int64(answer.Size) != info.Size):
+		return s.readSnapshot(ctx, req, command, answer)
+	case walk != nil && walk.MayHaveRun() && ctx.Err() == nil:
 		return s.confirmSnapshot(ctx, req, command, walk)
 	}
 	return req.outcome(answer, err)
 }
 
-// outcome is what one MDS's answer comes to.
+// outcome is what an MDS's refusal or clean answer comes to.
 func (req SnapshotRequest) outcome(answer zbs.Created, err error) (Snapshot, error) {
 	switch {
 	case req.SkipIfExisting && errors.Is(err, ErrExists):
@@ -75,7 +80,33 @@ func (req SnapshotRequest) outcome(answer zbs.Created, err error) (Snapshot, err
 	case err != nil:
 		return Snapshot{}, err
 	}
-	return Snapshot{Path: req.Path, Size: int64(answer.Size)}, madeAs(answer, req.Path)
+	return Snapshot{Path: req.Path, Size: int64(answer.Size)}, nil
+}
+
+// readSnapshot reads back a snapshot that an agent says it made, in an answer that
+// is not clean or tells another size than the volume's. No query shows snapshots. So the command is sent again: the storage
+// refuses the name if the snapshot is there, and makes it otherwise.
+func (s *Service) readSnapshot(ctx context.Context, req SnapshotRequest, command zbs.CreateSnapshot, said zbs.Created) (Snapshot, error) {
+	why := errors.New("no MDS confirms it")
+	for _, addr := range s.caller.Addrs() {
+		answer, err := mds.Call(ctx, s.caller, command, mds.Target(addr), mds.RefuseOld(), mds.Timeout(ChangeTimeout))
+		switch {
+		case err == nil && clean(answer, req.Path):
+			return req.outcome(answer, nil)
+		case errors.Is(asExists(err), ErrExists):
+			info, err := s.Query(ctx, req.Path.OfVolume())
+			if err == nil {
+				err = possible(info)
+			}
+			if err != nil {
+				return Snapshot{}, unread(said, err)
+			}
+			return Snapshot{Path: req.Path, Size: info.Size}, nil
+		case err != nil:
+			why = err
+		}
+	}
+	return Snapshot{}, unread(said, why)
 }
 
 // confirmSnapshot sends the command to one MDS after the other, those first
@@ -84,7 +115,7 @@ func (s *Service) confirmSnapshot(ctx context.Context, req SnapshotRequest, comm
 	for _, addr := range untriedFirst(s.caller.Addrs(), walk) {
 		answer, err := mds.Call(ctx, s.caller, command, mds.Target(addr), mds.RefuseOld(), mds.Timeout(ChangeTimeout))
 		err = asExists(err)
-		if err == nil || req.SkipIfExisting && errors.Is(err, ErrExists) {
+		if err == nil && clean(answer, req.Path) || req.SkipIfExisting && errors.Is(err, ErrExists) {
 			return req.outcome(answer, err)
 		}
 		if errors.Is(err, ErrExists) {
