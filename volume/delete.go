@@ -23,7 +23,9 @@ type Deleted struct {
 
 // Delete deletes a volume and all its snapshots, and makes sure by a query that
 // it is gone: agents claim success when they could not look. A volume that does
-// not exist is a success.
+// not exist is a success, if an MDS says so that belongs to the cluster that a
+// majority of the MDS names, or to the one of guard.ExpectCluster among the options
+// of the checks: an MDS of another cluster has never heard of the volume.
 //
 // First it makes sure that no host has the volume open, as Release says: an agent
 // tries for minutes to delete a volume in use, and takes its snapshots meanwhile.
@@ -51,21 +53,18 @@ func (s *Service) delete(ctx context.Context, req DeleteRequest, opts []mds.Call
 	if err != nil {
 		return false, err
 	}
+	look := s.absence(req.Path, req.Release)
+	if absent, err := look.certain(ctx); absent || err != nil {
+		return false, untouched(err)
+	}
 	cbd, err := s.resolve(ctx, req.Path, nil)
 	if err != nil {
-		return false, err
-	}
-	if _, existed, err = s.look(ctx, req.Path); err != nil || !existed {
-		return existed, err
-	}
-	gone := func(ctx context.Context) (bool, error) {
-		_, exists, err := s.look(ctx, req.Path)
-		return err == nil && !exists, err
+		return true, err
 	}
 	opts = append(opts[:len(opts):len(opts)], mds.RefusalStops())
 	_, trace, err := sendGuarded(ctx, allowed, zbs.DeleteVolume{Path: cbd}, DeleteTimeout, opts)
 	if err != nil {
-		return true, s.readBack(ctx, err, gone)
+		return true, s.readBack(ctx, err, look.certain)
 	}
-	return true, s.confirm(ctx, trace, gone)
+	return true, s.confirm(ctx, trace, look.certain)
 }

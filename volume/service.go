@@ -16,16 +16,23 @@ import (
 // Service does what a storage plugin wants done with volumes. It is safe for
 // concurrent use; the zero Service is not usable, NewService makes one.
 type Service struct {
-	caller  *mds.Caller
-	pools   atomic.Pointer[zbs.PoolMap] // replaced as a whole, never changed
-	refresh singleflight.Group
-	storage atomic.Pointer[string] // its version, nil until it is known
-	guard   Guard                  // in front of what harms a host with the volume open; nil: none
-	clients coalescer[ClientList]
-	queries coalescer[Info]
+	caller   *mds.Caller
+	pools    atomic.Pointer[listedPools] // replaced as a whole, never changed
+	refresh  singleflight.Group
+	storage  atomic.Pointer[string] // its version, nil until it is known
+	guard    Guard                  // in front of what harms a host with the volume open; nil: none
+	clusters clusters
+	clients  coalescer[ClientList]
+	queries  coalescer[Info]
 
 	guardOptions    []guard.CheckOption
 	anySnapshotName bool
+}
+
+// listedPools are the pools as an MDS listed them.
+type listedPools struct {
+	zbs.PoolMap
+	from zbs.Addr
 }
 
 // NewService returns a Service that asks through caller. WithGuard gives it what
@@ -113,12 +120,13 @@ func (s *Service) askPools(ctx context.Context, opts []mds.CallOption) (zbs.Pool
 	if _, err := s.askCapacity(ctx, opts); err != nil {
 		return nil, err
 	}
-	return *s.pools.Load(), nil
+	return s.pools.Load().PoolMap, nil
 }
 
 // askCapacity asks for the pools and keeps the map of them.
 func (s *Service) askCapacity(ctx context.Context, opts []mds.CallOption) (zbs.Capacity, error) {
-	capacity, err := mds.Call(ctx, s.caller, zbs.GetCapacity{}, s.queryOptions(opts)...)
+	var trace mds.Trace
+	capacity, err := mds.Call(ctx, s.caller, zbs.GetCapacity{}, s.queryOptions(opts, mds.Record(&trace))...)
 	if err != nil {
 		return capacity, err
 	}
@@ -126,6 +134,7 @@ func (s *Service) askCapacity(ctx context.Context, opts []mds.CallOption) (zbs.C
 	if err != nil {
 		return capacity, err
 	}
-	s.pools.Store(&pools)
+	from, _ := trace.Answered()
+	s.pools.Store(&listedPools{pools, from})
 	return capacity, nil
 }

@@ -1,0 +1,217 @@
+package volume
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume/guard"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// absenceTimeout bounds the question which cluster the MDS belong to.
+const absenceTimeout = 10 * time.Second
+
+// clusters is what the MDS said of the cluster they belong to. Each is asked until
+// it names one. It is safe for concurrent use.
+type clusters struct {
+	mu    sync.Mutex // guards named
+	named map[zbs.Addr]string
+}
+
+func (c *clusters) known() map[zbs.Addr]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.named)
+}
+
+func (c *clusters) learn(addr zbs.Addr, uuid string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.named == nil {
+		c.named = make(map[zbs.Addr]string)
+	}
+	c.named[addr] = uuid
+}
+
+// absence looks whether a volume exists, for one change. An MDS of another cluster,
+// which has never heard of the volume, says that it does not. So the denial must
+// come from an MDS of the right cluster: the expected one, that of the MDS which
+// saw the volume before, or the one that a majority of the MDS names. It is not
+// safe for concurrent use.
+type absence struct {
+	service  *Service
+	path     zbs.Path
+	expected string   // uuid of the cluster, "" if none
+	seenBy   zbs.Addr // the MDS that said that the volume exists
+}
+
+func (s *Service) absence(path zbs.Path, r Release) *absence {
+	return &absence{service: s, path: path, expected: expectedCluster(s.checkOptions(r))}
+}
+
+// certain reports whether the volume does not exist. With an error, which is
+// ErrNotFound for an unknown pool, the result means nothing.
+func (a *absence) certain(ctx context.Context) (bool, error) {
+	var trace mds.Trace
+	_, err := a.service.Query(ctx, a.path, mds.Record(&trace))
+	switch {
+	case err == nil:
+		a.see(ctx, trace)
+		return false, nil
+	case errors.Is(err, zbs.ErrUnknownPool):
+		return false, a.unknownPool(ctx, err)
+	case errors.Is(err, ErrNotFound):
+		err = a.confirm(ctx, deniers(err))
+		return err == nil, err
+	}
+	return false, err
+}
+
+// see notes which MDS saw the volume, and its cluster: the MDS may not answer when
+// another one is asked whether the volume is gone.
+func (a *absence) see(ctx context.Context, trace mds.Trace) {
+	addr, ok := trace.Answered()
+	if !ok || addr == a.seenBy {
+		return
+	}
+	a.seenBy = addr
+	if a.service.clusters.known()[addr] == "" {
+		a.service.askCluster(ctx, addr)
+	}
+}
+
+// unknownPool returns the error that the pool is unknown, if an MDS of the right
+// cluster listed the pools.
+func (a *absence) unknownPool(ctx context.Context, unknown error) error {
+	listed := a.service.pools.Load()
+	if listed == nil {
+		return unknown
+	}
+	if err := a.confirm(ctx, []zbs.Addr{listed.from}); err != nil {
+		return err
+	}
+	return unknown
+}
+
+// deniers returns the MDS that said that a volume does not exist.
+func deniers(err error) (addrs []zbs.Addr) {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	if !ok {
+		return nil
+	}
+	for _, a := range walk.Attempts {
+		if no, ok := errors.AsType[*zbs.AgentError](a.Err); ok && no.NotFound() {
+			addrs = append(addrs, a.Addr)
+		}
+	}
+	return addrs
+}
+
+// expectedCluster returns the uuid that the options of checks name, "" if none.
+func expectedCluster(opts []guard.CheckOption) string {
+	var terms guard.Terms
+	for _, opt := range opts {
+		opt(&terms) // the check says what is wrong with it
+	}
+	return terms.ExpectCluster
+}
+
+// confirm returns nil when one of the MDS belongs to the right cluster.
+func (a *absence) confirm(ctx context.Context, denying []zbs.Addr) error {
+	confirmed := func() bool {
+		return slices.ContainsFunc(denying, func(addr zbs.Addr) bool { return a.isRight(addr) })
+	}
+	if !confirmed() {
+		a.service.askClusters(ctx, confirmed)
+	}
+	switch {
+	case confirmed():
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return &unconfirmedError{denying: denying, expected: a.expected}
+}
+
+// isRight reports whether the MDS is known to belong to the right cluster.
+func (a *absence) isRight(addr zbs.Addr) bool {
+	if a.expected == "" && addr == a.seenBy {
+		return true
+	}
+	known := a.service.clusters.known()
+	right := cmp.Or(a.expected, known[a.seenBy], majority(known, len(a.service.caller.Addrs())))
+	return right != "" && known[addr] == right
+}
+
+// majority returns the cluster that more than half of n MDS name, "" if none.
+func majority(named map[zbs.Addr]string, n int) string {
+	votes := make(map[string]int)
+	for _, uuid := range named {
+		if votes[uuid]++; votes[uuid] > n/2 {
+			return uuid
+		}
+	}
+	return ""
+}
+
+// askClusters asks the MDS that have not named their cluster, until that is enough.
+func (s *Service) askClusters(ctx context.Context, enough func() bool) {
+	ctx, cancel := context.WithTimeout(ctx, absenceTimeout)
+	defer cancel()
+	known := s.clusters.known()
+	var wg sync.WaitGroup
+	for _, addr := range s.caller.Addrs() {
+		if known[addr] != "" {
+			continue
+		}
+		wg.Go(func() {
+			if s.askCluster(ctx, addr); enough() {
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// askCluster asks one MDS for its cluster.
+func (s *Service) askCluster(ctx context.Context, addr zbs.Addr) {
+	facts, err := mds.Call(ctx, s.caller, zbs.GetFacts{}, mds.Target(addr), mds.RefuseOld(), mds.Timeout(absenceTimeout))
+	if err == nil && facts.UUID != "" {
+		s.clusters.learn(addr, facts.UUID)
+	}
+}
+
+// unconfirmedError is a denial of MDS that may be of another cluster.
+type unconfirmedError struct {
+	denying  []zbs.Addr
+	expected string
+}
+
+// Error names the MDS and what would confirm them.
+func (e *unconfirmedError) Error() string {
+	by := "the cluster that a majority of the MDS names"
+	if e.expected != "" {
+		by = "the expected cluster " + e.expected
+	}
+	return fmt.Sprintf("cannot tell whether it exists: %v says that it does not, and is not known to belong to %s", e.denying, by)
+}
+
+// untouched makes of an unconfirmedError one that matches ErrUndetermined: nothing
+// was changed.
+func untouched(err error) error {
+	if no, ok := errors.AsType[*unconfirmedError](err); ok {
+		return &undeterminedError{no}
+	}
+	return err
+}
+
+type undeterminedError struct{ error }
+
+func (e *undeterminedError) Is(target error) bool { return target == ErrUndetermined }
