@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
@@ -52,24 +54,23 @@ func simple[T any](title, line string, doc changeDoc, what T, send func(cluster,
 	}}
 }
 
-// run makes the changes, one after the other. One that fails does not keep the
-// others from being made; the largest code is the command's.
+// run makes the changes, some at a time, and tells them in their order. One that
+// fails does not keep the others from being made; the largest code is the command's.
 func (c *changing) run(ctx context.Context, changes []change, opts ...volume.Option) error {
 	c.progress = c.newProgress()
 	return c.withCluster(func(cl cluster) error {
+		results, wait := c.start(ctx, cl, changes)
+		defer wait()
 		doc := changesDoc{Changes: []changeDoc{}}
-		for _, ch := range changes {
-			line, err := c.one(ctx, cl, &ch)
-			if exitCode(err) == exitUsage {
-				return err // it says the same of all
+		for i := range changes {
+			stop := c.progress.during(changes[i].title)
+			r := <-results[i]
+			stop()
+			if exitCode(r.err) == exitUsage {
+				return r.err // it says the same of all
 			}
-			doc.Changes = append(doc.Changes, ch.doc)
-			if line != "" && !c.out.machine() {
-				fmt.Fprintln(c.stdout, line)
-			}
-			if err != nil {
-				c.printError(err)
-			}
+			doc.Changes = append(doc.Changes, r.doc)
+			c.tell(r)
 		}
 		if c.out.machine() {
 			return encode(c.stdout, *c.out, doc)
@@ -78,8 +79,54 @@ func (c *changing) run(ctx context.Context, changes []change, opts ...volume.Opt
 	}, opts...)
 }
 
-// one makes a change, and fills in what came of it.
-func (c *changing) one(ctx context.Context, cl cluster, ch *change) (string, error) {
+// changed is what came of a change.
+type changed struct {
+	doc  changeDoc
+	line string // for people
+	err  error
+}
+
+// start makes the changes in their order, askedAtOnce at a time. One of the same
+// title as another before it waits for that.
+func (c *changing) start(ctx context.Context, cl cluster, changes []change) (results []chan changed, wait func()) {
+	for range changes {
+		results = append(results, make(chan changed, 1))
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		var group errgroup.Group
+		group.SetLimit(askedAtOnce)
+		ended := make(map[string]chan struct{}, len(changes)) // the last one of a title
+		for i, ch := range changes {
+			same, end := ended[ch.title], make(chan struct{})
+			ended[ch.title] = end
+			group.Go(func() error {
+				defer close(end)
+				if same != nil {
+					<-same
+				}
+				results[i] <- c.one(ctx, cl, ch)
+				return nil
+			})
+		}
+		group.Wait()
+	})
+	return results, all.Wait
+}
+
+// tell prints what came of a change, and counts its code.
+func (c *changing) tell(r changed) {
+	if r.line != "" && !c.out.machine() {
+		fmt.Fprintln(c.stdout, r.line)
+	}
+	if r.err != nil {
+		c.code = max(c.code, changeCode(r.err))
+		c.printError(r.err)
+	}
+}
+
+// one makes a change, and returns what came of it.
+func (c *changing) one(ctx context.Context, cl cluster, ch change) changed {
 	var opts []mds.CallOption
 	if c.timeout > 0 { // one of a context is meant for questions
 		opts = append(opts, mds.Timeout(c.timeout))
@@ -88,20 +135,17 @@ func (c *changing) one(ctx context.Context, cl cluster, ch *change) (string, err
 	if c.dryRun {
 		opts = append(opts, mds.DryRun(&request))
 	}
-	stop := c.progress.during(ch.title)
-	line, err := ch.make(ctx, cl, &ch.doc, opts)
-	stop()
+	r := changed{doc: ch.doc}
+	r.line, r.err = ch.make(ctx, cl, &r.doc, opts)
 	switch {
-	case errors.Is(err, mds.ErrDryRun):
-		return ch.doc.dryRun(request)
-	case err != nil:
-		code := changeCode(err)
-		ch.doc.Outcome, ch.doc.Error = outcomes[code], err.Error()
-		c.code = max(c.code, code)
-		return "", err
+	case errors.Is(r.err, mds.ErrDryRun):
+		r.line, r.err = r.doc.dryRun(request)
+	case r.err != nil:
+		r.line, r.doc.Outcome, r.doc.Error = "", outcomes[changeCode(r.err)], r.err.Error()
+	default:
+		r.doc.Outcome = outcomes[exitDone]
 	}
-	ch.doc.Outcome = outcomes[exitDone]
-	return line, nil
+	return r
 }
 
 // outcomes name what came of a change as its exit code does.

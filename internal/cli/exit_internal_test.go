@@ -49,6 +49,8 @@ func TestExitCodesAndRemedies(t *testing.T) {
 		"not released":         {fmt.Errorf("%w: %w", volume.ErrNotReleased, inUse), exitInUse, 0, "close it where it is open, or wait longer"},
 		"not released, gate":   {volume.ErrNotReleased, exitInUse, 0, "close it where it is open, or wait longer"},
 		"not released, unseen": {fmt.Errorf("%w: %w", volume.ErrNotReleased, volume.ErrUndetermined), exitCannotTell, 0, "see which MDS serve and are synced"},
+		"not as asked":         {fmt.Errorf("%w: port 0", volume.ErrNotAsAsked), exitCannotTell, 0, "look whether it has happened"},
+		"no guard":             {volume.ErrNoGuard, exitFailed, 0, ""},
 		"report expired":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportExpired), exitCannotTell, 0, "check again"},
 		"report changed":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportTampered), exitCannotTell, 0, "check again"},
 		"report's schema":      {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportSchema), exitCannotTell, 0, "read it with"},

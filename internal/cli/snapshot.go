@@ -81,7 +81,7 @@ func (a *app) snapshotRollbackCommand() *cobra.Command {
 		Use:   "rollback PATH@NAME",
 		Short: "Make a volume what it was at a snapshot",
 		Long: `Make a volume what it was at a snapshot: what was written since is lost. First it
-is made sure that nobody has the volume open.`,
+is made sure that no host has the volume open.`,
 		Example: `  zbsctl snapshot rollback zbs://pool/volume@0123456789abcdef0123456789abcdef
   zbsctl snapshot rollback zbs://pool/volume@0123456789abcdef0123456789abcdef --wait 5m --yes`,
 		Args: cobra.ExactArgs(1),

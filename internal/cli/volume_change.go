@@ -107,11 +107,12 @@ func (a *app) volumeDeleteCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete PATH...",
 		Short: "Delete volumes and their snapshots",
-		Long: `Delete volumes and all their snapshots, one after the other. A volume that does
-not exist is a success.
+		Long: fmt.Sprintf(`Delete volumes and all their snapshots, %d volumes at a time. A volume that does
+not exist is a success, if an MDS of the cluster says so.
 
-First it is made sure that nobody has the volume open, and afterwards that it is
-gone: agents claim success when they could not look.`,
+First it is made sure that no host has the volume open, and afterwards that it is
+gone: agents claim success when they could not look. A check that expires before an
+MDS gets its request is made again.`, askedAtOnce),
 		Example: `  zbsctl volume delete zbs://pool/volume
   zbsctl volume delete zbs://pool/a zbs://pool/b --wait 5m --yes`,
 		Args: cobra.MinimumNArgs(1),
