@@ -90,6 +90,7 @@ func (n *Node) listenLocked() error {
 func (n *Node) unlistenLocked() {
 	for _, l := range n.listeners {
 		if l.ln != nil {
+			shutdown(l.ln)
 			l.ln.Close()
 			l.ln = nil
 		}
