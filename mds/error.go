@@ -36,7 +36,7 @@ var (
 	// ErrBusy: every connection to the MDS was in use until the time was up.
 	ErrBusy = errors.New("all connections busy")
 	// ErrWrongCluster: MDS of different clusters stand in one list.
-	ErrWrongCluster = errors.New("wrong cluster")
+	ErrWrongCluster = zbs.ErrWrongCluster
 	// ErrInvalidOption: a bad option or address was given to New.
 	ErrInvalidOption = errors.New("invalid option")
 	// ErrClosed: the Caller is closed.

@@ -384,7 +384,7 @@ func RouteKey(key string) CallOption { return func(c *callConfig) { c.key = key 
 func Target(addr zbs.Addr) CallOption { return func(c *callConfig) { c.target = &addr } }
 
 // Except asks none of these MDS, such as those that had the command before. An
-// MDS that Target names is asked all the same.
+// MDS that Target names is asked even so.
 func Except(addrs ...zbs.Addr) CallOption {
 	return func(c *callConfig) { c.except = append(c.except, addrs...) }
 }

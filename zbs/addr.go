@@ -3,7 +3,6 @@ package zbs
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -199,7 +198,16 @@ func RedactAddr(s string) string {
 func (a Addr) IsZero() bool { return a == Addr{} }
 
 // HostPort returns host:port to dial, an IPv6 host in brackets.
-func (a Addr) HostPort() string { return net.JoinHostPort(a.Host, strconv.Itoa(a.Port)) }
+func (a Addr) HostPort() string { return joinHostPort(a.Host, int64(a.Port)) }
+
+// joinHostPort is net.JoinHostPort: what judges evidence uses this package, and
+// must have no import path to the network.
+func joinHostPort(host string, port int64) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.FormatInt(port, 10)
+}
 
 // String returns host:port, and the whole URL where scheme or root are not the
 // usual ones. ParseAddr reads it back.

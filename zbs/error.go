@@ -1,9 +1,13 @@
 package zbs
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
+
+// ErrWrongCluster: MDS of different clusters stand in one list.
+var ErrWrongCluster = errors.New("wrong cluster")
 
 // AgentError is an agent's own answer that it did not do what it was asked
 // (success false). Match it with errors.As; the wire has no error codes, only

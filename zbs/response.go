@@ -2,8 +2,6 @@ package zbs
 
 import (
 	"errors"
-	"net"
-	"strconv"
 )
 
 // EchoReply is the empty answer to Echo.
@@ -101,7 +99,7 @@ func (c Client) String() string {
 	if c.Port == 0 {
 		return host
 	}
-	return net.JoinHostPort(host, strconv.FormatInt(int64(c.Port), 10))
+	return joinHostPort(host, int64(c.Port))
 }
 
 // Done is the answer that says nothing but success.
