@@ -22,8 +22,8 @@ type Service struct {
 	storage  atomic.Pointer[string] // its version, nil until it is known
 	guard    Guard                  // in front of what harms a host with the volume open; nil: none
 	clusters clusters
-	clients  coalescer[ClientList]
-	queries  coalescer[Info]
+	clients  *coalescer[ClientList]
+	queries  *coalescer[Info]
 
 	guardOptions    []guard.CheckOption
 	anySnapshotName bool
@@ -38,8 +38,11 @@ type listedPools struct {
 // NewService returns a Service that asks through caller. WithGuard gives it what
 // Delete, Rollback and ExportNBD need.
 func NewService(caller *mds.Caller, opts ...Option) *Service {
-	s := &Service{caller: caller}
-	s.clients.op, s.queries.op = zbs.EndpointVolumeClients.Name, zbs.EndpointVolumeQuery.Name
+	s := &Service{
+		caller:  caller,
+		clients: newCoalescer[ClientList](zbs.EndpointVolumeClients),
+		queries: newCoalescer[Info](zbs.EndpointVolumeQuery),
+	}
 	for _, opt := range opts {
 		opt(s)
 	}
