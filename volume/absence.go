@@ -53,7 +53,7 @@ type absence struct {
 }
 
 func (s *Service) absence(path zbs.Path, r Release) *absence {
-	return &absence{service: s, path: path, expected: expectedCluster(s.checkOptions(r))}
+	return &absence{service: s, path: path, expected: s.expectedCluster(s.checkOptions(r))}
 }
 
 // certain reports whether the volume does not exist. With an error, which is
@@ -114,13 +114,13 @@ func deniers(err error) (addrs []zbs.Addr) {
 	return addrs
 }
 
-// expectedCluster returns the uuid that the options of checks name, "" if none.
-func expectedCluster(opts []guard.CheckOption) string {
-	var terms guard.Terms
-	for _, opt := range opts {
-		opt(&terms) // the check says what is wrong with it
+// expectedCluster returns the uuid that the options of the Guard or of its checks
+// name, "" if none.
+func (s *Service) expectedCluster(opts []guard.CheckOption) string {
+	if g, ok := s.guard.(*guard.Guard); ok && g != nil {
+		return g.ExpectedCluster(opts...)
 	}
-	return terms.ExpectCluster
+	return guard.ExpectedCluster(opts...)
 }
 
 // confirm returns nil when one of the MDS belongs to the right cluster.

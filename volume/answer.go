@@ -9,7 +9,7 @@ import (
 )
 
 // confused is how many times larger than asked for a volume must be to show that
-// somebody mistook the unit: between MiB and GiB lies a factor of 1024. What is a
+// a unit was mistaken: between MiB and GiB lies a factor of 1024. What is a
 // little larger may have been expanded by another program.
 const confused = 16
 

@@ -40,7 +40,7 @@ func unchanged(t *testing.T, cluster *fakemds.Cluster) {
 	t.Helper()
 	for _, q := range cluster.Requests() {
 		switch q.Endpoint {
-		case "capacity", "facts", "ping", "volume/query", "volume/clients":
+		case "capacity", "facts", "ping", "resource/usage", "volume/query", "volume/clients":
 		default:
 			t.Errorf("%s was sent", q.Endpoint)
 		}
@@ -276,8 +276,8 @@ func TestDelete(t *testing.T) {
 		}
 		_, err := service.Delete(t.Context(), volume.DeleteRequest{Path: path})
 		inUse, ok := errors.AsType[*guard.InUseError](err)
-		if !ok || !errors.Is(err, volume.ErrInUse) || len(inUse.Holders) != 1 || inUse.Holders[0].Host != "10.0.0.5" {
-			t.Errorf("%v, want an InUseError that names 10.0.0.5", err)
+		if !ok || !errors.Is(err, volume.ErrInUse) || len(inUse.Holders) != 1 || inUse.Holders[0].Host != "kvm-5" {
+			t.Errorf("%v, want an InUseError that names kvm-5", err)
 		}
 		if n := cluster.Executed("volume/delete"); n != 1 {
 			t.Error("a volume in use was sent to be deleted")

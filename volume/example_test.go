@@ -3,6 +3,7 @@ package volume_test
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
@@ -58,7 +59,6 @@ func ExampleService_Delete() {
 	}
 	defer cluster.Close()
 	cluster.AddVolume("zbs://pool/vol", "10.0.0.5:9001")
-	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.5:9000")
 	listener, err := cluster.Listen() // where the agents post results
 	if err != nil {
 		fmt.Println(err)
@@ -71,13 +71,19 @@ func ExampleService_Delete() {
 	}
 	defer caller.Close()
 
-	service := volume.NewService(caller, volume.WithGuard(guard.New(caller)))
+	hosts := guard.Hosts{{Name: "kvm-5", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.5")}}}
+	g, err := guard.New(caller, hosts)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	service := volume.NewService(caller, volume.WithGuard(g))
 	path := zbs.Path{Pool: "pool", Volume: "vol"}
 	_, err = service.Delete(context.Background(), volume.DeleteRequest{Path: path})
 	fmt.Println(err)
 	deleted, err := service.Delete(context.Background(), volume.DeleteRequest{Path: zbs.Path{Pool: "pool", Volume: "gone"}})
 	fmt.Println(deleted.Existed, err)
 	// Output:
-	// delete zbs://pool/vol: volume zbs://pool/vol is open on 10.0.0.5
+	// delete zbs://pool/vol: volume zbs://pool/vol is open on kvm-5
 	// false <nil>
 }

@@ -2,6 +2,7 @@ package volume_test
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/volume/guard"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -42,7 +44,7 @@ func (g *fakeGuard) Check(_ context.Context, path zbs.Path, opts ...guard.CheckO
 	switch {
 	case !there:
 		r.Verdict = guard.Unknown
-		return r, &guard.UndeterminedError{Path: path, Reasons: []guard.Reason{{Code: guard.VolumeMissing}}}
+		return r, &guard.UndeterminedError{Path: path, Reasons: []guard.Reason{{Code: proof.VolumeMissing}}}
 	case len(v.Clients) > 0:
 		r.Verdict = guard.InUse
 		return r, &guard.InUseError{Path: path, Holders: []guard.Holder{{Host: v.Clients[0].IP}}}
@@ -59,20 +61,34 @@ func (g *fakeGuard) checked() int {
 // startWith is startIdle with this guard.
 func startWith(t *testing.T, n int, g *fakeGuard, opts ...mds.Option) (*fakemds.Cluster, *volume.Service) {
 	t.Helper()
-	cluster := fakemds.NewCluster(t, n, fakemds.KeepHeartbeatOpen())
+	cluster := fakemds.NewCluster(t, n)
 	addIdle(cluster)
 	g.cluster = cluster
 	return cluster, volume.NewService(callerOf(t, cluster, opts...), volume.WithGuard(g))
 }
 
-// startProved is startIdle with a real Guard, and the canary that it needs.
+// startProved is startIdle with a real Guard.
 func startProved(t *testing.T, n int) (*fakemds.Cluster, *volume.Service) {
 	t.Helper()
-	cluster := fakemds.NewCluster(t, n, fakemds.KeepHeartbeatOpen())
+	cluster := fakemds.NewCluster(t, n)
 	addIdle(cluster)
-	cluster.AddVolume(heartbeat, "10.0.0.5")
 	caller := callerOf(t, cluster)
-	return cluster, volume.NewService(caller, volume.WithGuard(guard.New(caller)))
+	return cluster, volume.NewService(caller, volume.WithGuard(realGuard(t, cluster, caller)))
+}
+
+// realGuard returns a Guard that knows the one host of the cluster, 10.0.0.5, and
+// the disk of a machine that runs there.
+func realGuard(t *testing.T, cluster *fakemds.Cluster, caller *mds.Caller) *guard.Guard {
+	t.Helper()
+	disk := zbs.Path{Pool: "lp1", Volume: "disk-of-kvm-5"}
+	cluster.AddVolume(disk.String(), "10.0.0.5:9000")
+	g, err := guard.New(caller, guard.Hosts{
+		{Name: "kvm-5", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.5")}, Open: []zbs.Path{disk}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 // addIdle makes path, open on 10.0.0.5, and idle, which nobody has open, with a

@@ -244,7 +244,7 @@ func TestOptionsOfChecks(t *testing.T) {
 		if _, err := service.Rollback(t.Context(), volume.RollbackRequest{Path: idleOld, Release: release}); err != nil || g.options != 2 {
 			t.Errorf("%v with %d options, want 2", err, g.options)
 		}
-		service = volume.NewService(caller, volume.WithGuard(guard.New(caller)))
+		service = volume.NewService(caller, volume.WithGuard(realGuard(t, cluster, caller)))
 		export := volume.ExportRequest{Path: path, Ports: ports, Release: release}
 		if _, err := service.ExportNBD(t.Context(), export); err != nil {
 			t.Errorf("the host that has it open is allowed: %v", err)

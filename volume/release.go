@@ -78,7 +78,7 @@ func (p *permission) valid() error {
 }
 
 // expired reports whether the report must not be acted on.
-func expired(r guard.Report) bool { return r.Expired(time.Now()) }
+func expired(r guard.Report) bool { return r.Expired() }
 
 // renew returns nil once a check says that the volume is free.
 func (p *permission) renew(ctx context.Context) error {

@@ -16,7 +16,6 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
-	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -425,7 +424,7 @@ func TestTrap13_PasswordsStayOut(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer caller.Close()
-				service := volume.NewService(caller, volume.WithGuard(guard.New(caller)))
+				service := volume.NewService(caller, volume.WithGuard(realGuard(t, cluster, caller)))
 				errs := everything(t.Context(), service)
 				for _, err := range errs {
 					fmt.Fprintf(&seen, "%v\n%+v\n%#v\n%q\n", err, err, err, err)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"time"
 
@@ -36,7 +37,7 @@ func (p *plugin) attach(ctx context.Context, path zbs.Path, host zbs.HostAccess)
 		return "", fmt.Errorf("attach %s to %s: %w", path, host.IP, err)
 	}
 	// Whatever takes time belongs before the check: a report grows old.
-	if report.Expired(time.Now()) {
+	if report.Expired() {
 		return "", fmt.Errorf("attach %s to %s: the check of %s is too old", path, host.IP, report.ObservedAt)
 	}
 	bdev, err := p.service.CreateBdev(ctx, zbs.CreateBdev{Host: host, LogicalPool: path.Pool, Volume: path.Volume, Bdev: path.Volume})
@@ -64,14 +65,14 @@ func main() {
 // demo attaches a volume that another host has open, and again once that host
 // has closed it.
 func demo(ctx context.Context, out io.Writer) error {
-	cluster, err := fakemds.Start(3, fakemds.KeepHeartbeatOpen())
+	cluster, err := fakemds.Start(3)
 	if err != nil {
 		return err
 	}
 	defer cluster.Close()
 	path := zbs.Path{Pool: "pool", Volume: "vol-42"}
 	cluster.AddVolume(path.String(), "10.0.0.1")
-	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2")
+	runMachines(cluster)
 
 	p, closeAll, err := newPlugin(cluster)
 	if err != nil {
@@ -79,7 +80,7 @@ func demo(ctx context.Context, out io.Writer) error {
 	}
 	defer closeAll()
 	host := zbs.HostAccess{IP: "10.0.0.2", Port: 22, Username: "root", Password: "of the host"}
-	for _, state := range []string{"open on 10.0.0.1", "closed"} {
+	for _, state := range []string{"open on kvm-1", "closed"} {
 		socket, err := p.attach(ctx, path, host)
 		if err != nil {
 			fmt.Fprintf(out, "%s: refused: %v\n", state, err)
@@ -100,12 +101,27 @@ func newPlugin(cluster *fakemds.Cluster) (*plugin, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	service := volume.NewService(caller)
-	g := guard.New(caller,
-		guard.MinCanaryHosts(2), // as many as there are hosts: one that is cut off is missed
-		// The clients of the fake register at once. On a cluster leave the
-		// timing as it is.
-		guard.WithTiming(guard.Timing{Refresh: 200 * time.Millisecond, LeaderRetry: 300 * time.Millisecond, Span: 250 * time.Millisecond}),
-	)
-	return &plugin{service, g}, caller.Close, nil
+	// The clients of the fake register at once. On a cluster leave the timing as
+	// it is.
+	g, err := guard.New(caller, hosts,
+		guard.WithTiming(guard.Timing{Refresh: 200 * time.Millisecond, LeaderRetry: 300 * time.Millisecond, Span: 250 * time.Millisecond}))
+	if err != nil {
+		return nil, nil, errors.Join(err, caller.Close())
+	}
+	return &plugin{volume.NewService(caller), g}, caller.Close, nil
+}
+
+// hosts is the inventory: every host that can open a volume, and a volume that is
+// known to be open on it. A host that is cut off from the MDS is missed by that. A
+// manager gives a source that knows what runs where (guard.HostSource).
+var hosts = guard.Hosts{
+	{Name: "kvm-1", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Open: []zbs.Path{{Pool: "pool", Volume: "disk-of-a"}}},
+	{Name: "kvm-2", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.2")}, Open: []zbs.Path{{Pool: "pool", Volume: "disk-of-b"}}},
+}
+
+// runMachines opens what the inventory says is open.
+func runMachines(cluster *fakemds.Cluster) {
+	for _, h := range hosts {
+		cluster.AddVolume(h.Open[0].String(), h.Addrs[0].String())
+	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/volume"
-	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -19,7 +18,7 @@ func TestDemo(t *testing.T) {
 		if err := demo(t.Context(), &out); err != nil {
 			t.Fatal(err)
 		}
-		want := `open on 10.0.0.1: refused: attach zbs://pool/vol-42 to 10.0.0.2: volume zbs://pool/vol-42 is open on 10.0.0.1
+		want := `open on kvm-1: refused: attach zbs://pool/vol-42 to 10.0.0.2: volume zbs://pool/vol-42 is open on kvm-1
 closed: attached at /var/zbsvhost/sockets/vol-42
 `
 		if out.String() != want {
@@ -31,10 +30,10 @@ closed: attached at /var/zbsvhost/sockets/vol-42
 // A volume that another host opens while it is being attached is given back.
 func TestAttachIsTakenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster := fakemds.NewCluster(t, 3, fakemds.KeepHeartbeatOpen())
+		cluster := fakemds.NewCluster(t, 3)
 		path := zbs.Path{Pool: "pool", Volume: "vol-42"}
 		cluster.AddVolume(path.String())
-		cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2")
+		runMachines(cluster)
 		p, closeAll, err := newPlugin(cluster)
 		if err != nil {
 			t.Fatal(err)

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/zbsclient/zbsclient/internal/guardconfig"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -19,18 +19,25 @@ const defaultConfig = "/etc/zbsclient/libvirt-hook.yaml"
 // config is the hook's configuration:
 //
 //	mds: [mds-a, mds-b, mds-c]
-//	host: 10.0.0.2          # this host's address, as the MDS list it
-//	hosts: 3                # how many hosts have the pool attached
+//	host: kvm-2             # this host, by name or address in the inventory
+//	hostsFile: hosts.yaml   # the inventory of all hosts, beside this file
+//	self-fencing: 150s      # only if hosts that lose the MDS end their machines
 //	vhost-pool: pool        # of the bdevs, which are called as their volumes
 //	timeout: 60s            # for the whole check; it takes 13 s when all is well
 //	state: /run/zbsclient   # where announced migrations are noted
+//
+// The inventory may stand here in place, too, under hosts, or come from ZStack's
+// database; the keys are those of a context of zbsctl (zbsctl help config), timing
+// and max-fence-age among them.
 type config struct {
 	MDS       []string      `yaml:"mds"`
 	Host      string        `yaml:"host"`
-	Hosts     int           `yaml:"hosts"`
 	VhostPool string        `yaml:"vhost-pool"`
 	Timeout   time.Duration `yaml:"timeout"`
 	State     string        `yaml:"state"`
+
+	guardconfig.Section `yaml:",inline"`
+	guard               guardconfig.Config // what the Section says
 }
 
 func readConfig(path string) (config, error) {
@@ -44,6 +51,10 @@ func readConfig(path string) (config, error) {
 	if err := decoder.Decode(&c); err != nil {
 		return c, fmt.Errorf("%s: not a configuration of known keys", path) // its text could quote a password
 	}
+	if c.guard, err = c.Section.Read(path, os.Getenv); err != nil {
+		return c, err
+	}
+	c.guard.Allowed = []string{c.Host}
 	if err := c.check(); err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
@@ -51,14 +62,13 @@ func readConfig(path string) (config, error) {
 }
 
 func (c config) check() error {
-	_, err := netip.ParseAddr(c.Host)
 	switch {
 	case len(c.MDS) == 0:
 		return errors.New("mds lists none")
-	case err != nil:
-		return fmt.Errorf("host %q is no IP address", c.Host)
-	case c.Hosts < 1:
-		return errors.New("hosts must be the number of hosts that have the pool attached")
+	case c.Host == "":
+		return errors.New("host must name this host, as the inventory does")
+	case !c.guard.Hosts.Given():
+		return errors.New("no inventory of hosts: list every host under hosts, or name a file with hostsFile")
 	case c.Timeout <= 0:
 		return errors.New("timeout must be positive")
 	}

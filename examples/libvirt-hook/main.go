@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -86,19 +87,33 @@ func (h hook) check(ctx context.Context, cfg config, volumes []zbs.Path, migrate
 		return err
 	}
 	defer caller.Close()
-	g := guard.New(caller, guard.AllowHost(cfg.Host), guard.MinCanaryHosts(cfg.Hosts))
-	err = checkAll(ctx, g, volumes)
+	g, err := cfg.guard.Open(ctx, caller, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return oneLine(err)
+	}
+	defer g.Close()
+	err = checkAll(ctx, g.Guard, volumes)
 	if source := onlyHolder(err); source != "" && migrates {
-		err = checkAll(ctx, g, volumes, guard.AllowHost(source))
+		err = checkAll(ctx, g.Guard, volumes, guard.AllowHost(source))
 	}
 	return err
 }
 
-// checkAll returns what speaks against any of the volumes.
+// checkAll returns what speaks against any of the volumes. All of them must be free
+// at the same time: a verdict that has expired when the last one comes in speaks
+// against its volume, too.
 func checkAll(ctx context.Context, g *guard.Guard, volumes []zbs.Path, opts ...guard.CheckOption) error {
 	var errs []error
-	for _, err := range g.CheckAll(ctx, slices.Values(volumes), opts...) {
-		errs = append(errs, err)
+	var free []guard.Report
+	for report, err := range g.CheckAll(ctx, slices.Values(volumes), opts...) {
+		if errs = append(errs, err); err == nil {
+			free = append(free, report)
+		}
+	}
+	for _, report := range free {
+		if report.Expired() {
+			errs = append(errs, fmt.Errorf("%w: %w: %s was free until %s", guard.ErrUndetermined, guard.ErrReportExpired, report.Volume, report.ValidUntil()))
+		}
 	}
 	return oneLine(errors.Join(errs...))
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
-	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -63,15 +62,22 @@ func TestVolumesOf(t *testing.T) {
 	}
 }
 
-// start returns a fake cluster with the domain's volumes and a hook on 10.0.0.2.
+// inventory is the one of the tests: on each host a disk is open.
+const inventory = `hosts:
+  - {name: kvm-1, addrs: [10.0.0.1], open: ["zbs://pool/disk-1"]}
+  - {name: kvm-2, addrs: [10.0.0.2], open: ["zbs://pool/disk-2"]}
+`
+
+// start returns a fake cluster with the domain's volumes and a hook on kvm-2.
 func start(t *testing.T) (*fakemds.Cluster, hook) {
-	cluster := fakemds.NewCluster(t, 3, fakemds.KeepHeartbeatOpen())
+	cluster := fakemds.NewCluster(t, 3)
 	cluster.AddVolume(root.String())
 	cluster.AddVolume(data.String())
-	cluster.AddVolume("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1", "10.0.0.2")
+	cluster.AddVolume("zbs://pool/disk-1", "10.0.0.1")
+	cluster.AddVolume("zbs://pool/disk-2", "10.0.0.2")
 	dir := t.TempDir()
 	path := filepath.Join(dir, "hook.yaml")
-	text := fmt.Sprintf("mds: [%s]\nhost: 10.0.0.2\nhosts: 2\nvhost-pool: pool\ntimeout: 2m\nstate: %s\n", strings.Join(cluster.Addrs(), ", "), dir)
+	text := fmt.Sprintf("mds: [%s]\nhost: kvm-2\nvhost-pool: pool\ntimeout: 2m\nstate: %s\n%s", strings.Join(cluster.Addrs(), ", "), dir, inventory)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +105,7 @@ func TestHook(t *testing.T) {
 			t.Errorf("open here: %v", err)
 		}
 		cluster.Open(data.String(), "10.0.0.1")
-		if err := h.call(t, "prepare begin -"); !errors.Is(err, volume.ErrInUse) || !strings.Contains(err.Error(), "10.0.0.1") {
+		if err := h.call(t, "prepare begin -"); !errors.Is(err, volume.ErrInUse) || !strings.Contains(err.Error(), "kvm-1") {
 			t.Errorf("open elsewhere: %v", err)
 		}
 		for _, event := range []string{"reconnect begin -", "started begin -", "stopped end -", "release end -", "start begin -"} {
@@ -117,14 +123,14 @@ func TestHook(t *testing.T) {
 	})
 }
 
-// A host that is cut off from the MDS has vanished from every list: the hosts
-// are counted.
+// A host that is cut off from the MDS has vanished from every list, and is missed
+// by name.
 func TestHookMissesAHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, h := start(t)
-		cluster.CloseClient("zbs://pool/"+guard.HeartbeatVolume, "10.0.0.1")
-		if err := h.call(t, "prepare begin -"); !errors.Is(err, volume.ErrUndetermined) {
-			t.Errorf("%v, want ErrUndetermined", err)
+		cluster.CloseClient("zbs://pool/disk-1", "10.0.0.1")
+		if err := h.call(t, "prepare begin -"); !errors.Is(err, volume.ErrUndetermined) || !strings.Contains(err.Error(), "kvm-1") {
+			t.Errorf("%v, want ErrUndetermined that names kvm-1", err)
 		}
 	})
 }
@@ -186,21 +192,25 @@ func TestHookFailsClosed(t *testing.T) {
 	if err := run(hook{}, "guest"); err == nil {
 		t.Error("too few arguments pass")
 	}
-	for why, text := range map[string]string{
-		"no MDS":      "host: 10.0.0.2\nhosts: 2\n",
-		"no host":     "mds: [a]\nhosts: 2\n",
-		"host a name": "mds: [a]\nhost: h\nhosts: 2\n",
-		"no hosts":    "mds: [a]\nhost: 10.0.0.2\n",
-		"no time":     "mds: [a]\nhost: 10.0.0.2\nhosts: 2\ntimeout: -1s\n",
-		"unknown key": "mds: [a]\nhost: 10.0.0.2\nhosts: 2\nhsot: x\n",
-		"no YAML":     "{",
+	for why, row := range map[string]struct{ text, says string }{
+		"no MDS":         {"host: kvm-2\n" + inventory, "mds lists none"},
+		"no host":        {"mds: [a]\n" + inventory, "host must name this host"},
+		"a strange host": {"mds: [a]\nhost: kvm-9\n" + inventory, `"kvm-9" is no host of`},
+		"no hosts":       {"mds: [a]\nhost: kvm-2\n", "no inventory of hosts"},
+		"a number":       {"mds: [a]\nhost: kvm-2\nhosts: 3\n", "hook.yaml:4: hosts: 3: a number cannot tell which host is missing; list every host"},
+		"no file":        {"mds: [a]\nhost: kvm-2\nhostsFile: none.yaml\n", "none.yaml: no such file"},
+		"no time":        {"mds: [a]\nhost: kvm-2\ntimeout: -1s\n" + inventory, "timeout must be positive"},
+		"bad timing":     {"mds: [a]\nhost: kvm-2\ntiming: {rounds: 1}\n" + inventory, "hook.yaml:4: timing: rounds"},
+		"unknown key":    {"mds: [a]\nhost: kvm-2\nhsot: x\n" + inventory, "known keys"},
+		"no YAML":        {"}", "known keys"},
 	} {
 		path := filepath.Join(t.TempDir(), "hook.yaml")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte("vhost-pool: pool\n"+row.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := run(hook{configPath: path}, "guest", "prepare", "begin", "-"); err == nil {
-			t.Errorf("%s: passes", why)
+		h := hook{configPath: path, newCaller: func(c config) (*mds.Caller, error) { return mds.New(c.MDS) }}
+		if err := run(h, "guest", "prepare", "begin", "-"); err == nil || !strings.Contains(err.Error(), row.says) {
+			t.Errorf("%s: %v, want %q", why, err, row.says)
 		}
 	}
 }

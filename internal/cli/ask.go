@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/zbsclient/zbsclient/internal/guardconfig"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -19,6 +21,7 @@ const askedAtOnce = mds.DefaultConnections
 type cluster struct {
 	*mds.Caller
 	*volume.Service
+	guard *guardconfig.Guarded // nil for a command without one
 }
 
 // withCluster hands do the cluster that flags, environment and configuration
@@ -29,8 +32,35 @@ func (a *app) withCluster(do func(cluster) error, opts ...volume.Option) error {
 		return err
 	}
 	defer caller.Close()
-	opts = append(opts[:len(opts):len(opts)], volume.WithGuard(newGuard(caller)))
-	return do(cluster{caller, volume.NewService(caller, opts...)})
+	return do(cluster{caller, volume.NewService(caller, opts...), nil})
+}
+
+// withGuard is withCluster with the Guard that the command's flags and the context
+// describe. A mistake in these is found before anything is sent.
+func (a *app) withGuard(ctx context.Context, do func(cluster) error, opts ...volume.Option) error {
+	if a.guarding == nil || a.guarding.unneeded() {
+		return a.withCluster(do, opts...)
+	}
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	config, err := a.guarding.over(s.guard)
+	if err != nil {
+		return err
+	}
+	caller, err := a.callerOf(s)
+	if err != nil {
+		return err
+	}
+	defer caller.Close()
+	guarded, err := config.Open(ctx, caller, a.logger())
+	if err != nil {
+		return inventoryError(err)
+	}
+	defer guarded.Close()
+	opts = append(opts[:len(opts):len(opts)], volume.WithGuard(guarded.Guard))
+	return do(cluster{caller, volume.NewService(caller, opts...), guarded})
 }
 
 // askEach asks about each of the keys; the answers stand in their order.

@@ -58,7 +58,7 @@ func simple[T any](title, line string, doc changeDoc, what T, send func(cluster,
 // fails does not keep the others from being made; the largest code is the command's.
 func (c *changing) run(ctx context.Context, changes []change, opts ...volume.Option) error {
 	c.progress = c.newProgress()
-	return c.withCluster(func(cl cluster) error {
+	return c.withGuard(ctx, func(cl cluster) error {
 		results, wait := c.start(ctx, cl, changes)
 		defer wait()
 		doc := changesDoc{Changes: []changeDoc{}}

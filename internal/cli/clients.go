@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +19,10 @@ func (a *app) clientsCommand() *cobra.Command {
 		Short: "Show who has volumes open",
 		Long: `Show who has each volume open, which MDS said so, and after what.
 
-One MDS after the other is asked until one answers. An empty list is no proof
-that nobody has the volume open: an agent that was restarted answers one too.`,
+One MDS after the other is asked until one answers. When that one lists nobody,
+the others are asked as well, whether the volume exists, and how each MDS is: an
+agent that was restarted lists nobody until it is synced. Even so an empty list
+is no proof that nobody has the volume open; zbsctl guard gives one.`,
 		Example: `  zbsctl clients zbs://pool/volume
   zbsctl clients zbs://pool/a zbs://pool/b -o wide --timeout 5s
   zbsctl clients cbd:physical/pool/volume -o json | jq '.volumes[].clients'`,
@@ -38,18 +40,15 @@ that nobody has the volume open: an agent that was restarted answers one too.`,
 	return cmd
 }
 
-// volumeClients is the answer for one volume.
-type volumeClients struct {
-	list volume.ClientList
-	took time.Duration
-	err  error
-}
-
 func (a *app) clients(ctx context.Context, args []string, out format, opts []mds.CallOption) error {
-	answers, err := askPaths(a, args, func(service *volume.Service, path zbs.Path) volumeClients {
-		start := time.Now()
-		list, err := service.Clients(ctx, path, opts...)
-		return volumeClients{list: list, took: time.Since(start), err: err}
+	paths, err := parseVolumes(args)
+	if err != nil {
+		return err
+	}
+	var answers []volumeClients
+	err = a.withCluster(func(c cluster) error {
+		answers = askEach(paths, func(path zbs.Path) volumeClients { return c.askClients(ctx, path, opts) })
+		return nil
 	})
 	if err != nil {
 		return err
@@ -58,9 +57,10 @@ func (a *app) clients(ctx context.Context, args []string, out format, opts []mds
 		return err
 	}
 	for _, answer := range answers {
-		if answer.err != nil {
+		switch {
+		case answer.err != nil:
 			a.failed(answer.err)
-		} else if len(answer.list.Clients) == 0 {
+		case len(answer.all()) == 0:
 			fmt.Fprintf(a.stderr, "%s %s: an empty list is no proof that nobody has it open; zbsctl guard gives one\n", a.errStyle(yellow, "note:"), answer.list.Path)
 		}
 	}
@@ -86,28 +86,38 @@ func (a *app) printClients(answers []volumeClients, out format) error {
 	return nil
 }
 
-// rows adds a row for each client, or one that says why there is none.
+// rows adds a row for each client, or one that says why there is none: of the MDS
+// that answered first, and of the others if they were asked.
 func (v volumeClients) rows(t *table, out format) {
-	said := cell{"-", dim}
-	if v.err == nil {
-		said = cell{text: v.list.MDS.String()}
+	add := func(client, said cell, after string, attempts string) {
+		row := []cell{{text: v.list.Path.String()}, client, said, {text: after}}
+		if out == formatWide {
+			row = append(row, cell{text: attempts})
+		}
+		t.add(row...)
 	}
-	rest := []cell{said, {text: took(v.took)}}
-	if out == formatWide {
-		rest = append(rest, cell{text: attemptsLine(v.list.Trace)})
+	attempts := attemptsLine(v.list.Trace)
+	if v.err != nil {
+		what := "cannot tell"
+		if errors.Is(v.err, volume.ErrNotFound) {
+			what = "not found"
+		}
+		add(cell{what, red}, cell{"-", dim}, took(v.took), attempts)
+		return
 	}
-	clients := []cell{}
-	switch {
-	case v.err != nil:
-		clients = append(clients, cell{"cannot tell", red})
-	case len(v.list.Clients) == 0:
-		clients = append(clients, cell{"none listed", yellow})
+	if len(v.lists) == 0 {
+		for _, client := range v.list.Clients {
+			add(cell{client.String(), cyan}, cell{text: v.list.MDS.String()}, took(v.took), attempts)
+		}
+		return
 	}
-	for _, client := range v.list.Clients {
-		clients = append(clients, cell{client.String(), cyan})
-	}
-	for _, client := range clients {
-		t.add(append([]cell{{text: v.list.Path.String()}, client}, rest...)...)
+	for _, l := range v.lists {
+		for _, client := range l.clients {
+			add(cell{client.String(), cyan}, cell{text: l.mds.String()}, took(l.took), l.attempt)
+		}
+		if len(l.clients) == 0 {
+			add(l.emptiness(), cell{text: l.mds.String()}, took(l.took), l.attempt)
+		}
 	}
 }
 
@@ -131,7 +141,18 @@ type volumeDoc struct {
 	MDS      string       `json:"mds,omitempty"`
 	Seconds  float64      `json:"seconds"`
 	Attempts []attemptDoc `json:"attempts"`
+	Lists    []listDoc    `json:"lists,omitempty"` // when the first list was empty
 	Error    string       `json:"error,omitempty"`
+}
+
+// listDoc is what one MDS says.
+type listDoc struct {
+	MDS          string      `json:"mds"`
+	Clients      []clientDoc `json:"clients"` // null when it did not answer
+	State        string      `json:"state"`   // as in zbsctl mds status
+	AgentVersion string      `json:"agentVersion,omitempty"`
+	Seconds      float64     `json:"seconds"`
+	Error        string      `json:"error,omitempty"`
 }
 
 type clientDoc struct {
@@ -139,16 +160,30 @@ type clientDoc struct {
 	Port int64  `json:"port"`
 }
 
+func clientDocs(clients []zbs.Client) []clientDoc {
+	docs := make([]clientDoc, len(clients))
+	for i, c := range clients {
+		docs[i] = clientDoc{c.IP, int64(c.Port)}
+	}
+	return docs
+}
+
 func (v volumeClients) doc() volumeDoc {
 	doc := volumeDoc{Path: v.list.Path.String(), Seconds: v.took.Seconds(), Attempts: attemptDocs(v.list.Trace)}
+	for _, l := range v.lists {
+		list := listDoc{MDS: l.mds.String(), State: stateOf(l.health).text, AgentVersion: l.health.Agent.AgentVersion, Seconds: l.took.Seconds()}
+		if l.err != nil {
+			list.Error = l.err.Error()
+		} else {
+			list.Clients = clientDocs(l.clients)
+		}
+		doc.Lists = append(doc.Lists, list)
+	}
 	if v.err != nil {
 		doc.Error = v.err.Error()
 		return doc
 	}
 	doc.MDS = v.list.MDS.String()
-	doc.Clients = make([]clientDoc, len(v.list.Clients))
-	for i, c := range v.list.Clients {
-		doc.Clients[i] = clientDoc{c.IP, int64(c.Port)}
-	}
+	doc.Clients = clientDocs(v.all())
 	return doc
 }

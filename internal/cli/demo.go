@@ -12,7 +12,6 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
-	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -80,14 +79,16 @@ var scenes = []scene{
 func (d *demonstration) node() *fakemds.Node { return d.cluster.Node(d.first) }
 
 func (a *app) demo(ctx context.Context) error {
-	cluster, err := fakemds.Start(3, fakemds.KeepHeartbeatOpen())
+	cluster, err := fakemds.Start(3)
 	if err != nil {
 		return err
 	}
 	defer cluster.Close()
 	d := &demonstration{app: a, cluster: cluster, path: zbs.Path{Pool: "pool-ssd", Volume: "4f1b6c0e9d3a4d5f8a7b2c1e0f9d8c7b"}}
 	cluster.AddVolume(d.path.String(), "10.0.0.5:9001")
-	cluster.AddVolume("zbs://pool-ssd/"+guard.HeartbeatVolume, "10.0.0.5:9000", "10.0.0.6:9000")
+	for _, h := range demoHosts {
+		cluster.AddVolume(h.Open[0].String(), h.Addrs[0].String())
+	}
 	fmt.Fprintf(a.stdout, "%s\n%s is open on host 10.0.0.5. Who has it open, say the MDS?\n",
 		a.outStyle(dim, "A fake ZBS cluster of three MDS runs inside this process."), a.outStyle(bold, d.path.String()))
 	for i, s := range scenes {

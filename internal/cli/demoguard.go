@@ -3,15 +3,24 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
+	"net/netip"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/guardconfig"
 	"github.com/zbsclient/zbsclient/volume/guard"
+	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // demoTiming keeps the rounds of the demo close: the clients of the fake register
 // at once.
 var demoTiming = guard.Timing{Refresh: 500 * time.Millisecond, LeaderRetry: 500 * time.Millisecond, Span: 500 * time.Millisecond}
+
+// demoHosts are the hosts of the demo. On each a machine runs, and its disk is open.
+var demoHosts = guard.Hosts{
+	{Name: "kvm-5", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.5")}, Open: []zbs.Path{{Pool: "pool-ssd", Volume: "disk-of-a"}}},
+	{Name: "kvm-6", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.6")}, Open: []zbs.Path{{Pool: "pool-ssd", Volume: "disk-of-b"}}},
+	{Name: "kvm-7", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.7")}, Open: []zbs.Path{{Pool: "pool-ssd", Volume: "disk-of-c"}}},
+}
 
 // guardStep is a state of the cluster in which the Guard is asked.
 type guardStep struct {
@@ -20,9 +29,11 @@ type guardStep struct {
 }
 
 var guardSteps = []guardStep{
-	{"it is open on 10.0.0.5", func(*demonstration) {}},
-	{"10.0.0.5 has closed it", func(d *demonstration) { d.cluster.CloseClient(d.path.String(), "10.0.0.5") }},
-	{"two MDS were restarted", func(d *demonstration) {
+	{"kvm-5 has it open", func(*demonstration) {}},
+	{"kvm-5 has closed it", func(d *demonstration) { d.cluster.CloseClient(d.path.String(), "10.0.0.5") }},
+	{"kvm-7 has lost the MDS", func(d *demonstration) { d.cluster.CloseClient("zbs://pool-ssd/disk-of-c", "10.0.0.7") }},
+	{"kvm-7 is back, two MDS restarted", func(d *demonstration) {
+		d.cluster.Open("zbs://pool-ssd/disk-of-c", "10.0.0.7")
 		d.cluster.Node(0).Unsync()
 		d.cluster.Node(1).Unsync()
 	}},
@@ -38,16 +49,26 @@ func (d *demonstration) playGuard(ctx context.Context, number int) error {
 	for i := range d.cluster.Addrs() {
 		d.cluster.Node(i).Sync("5.5.0")
 	}
-	g := guard.New(caller, guard.AllowHost("10.0.0.6"), guard.MinCanaryHosts(2), guard.WithTiming(demoTiming))
-	fmt.Fprintf(d.stdout, "\n%s\n", d.outStyle(bold, fmt.Sprintf("%d. May host 10.0.0.6 open it? The Guard", number)))
+	config := guardconfig.Config{Hosts: guardconfig.Literal("the demo", demoHosts), Timing: demoTiming, Allowed: []string{"kvm-6"}}
+	g, err := config.Open(ctx, caller, d.logger())
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	fmt.Fprintf(d.stdout, "\n%s\n", d.outStyle(bold, fmt.Sprintf("%d. May host kvm-6 open it? The Guard, which knows all three hosts", number)))
 	for _, step := range guardSteps {
 		step.setup(d)
 		start := time.Now()
 		report, _ := g.Check(ctx, d.path)
 		verdict := verdictCell(report.Verdict)
-		fmt.Fprintf(d.stdout, "   %-22s  %s%s, after %s\n", step.title, d.outStyle(verdict.style, "=> "+verdict.text), strings.Replace(inShort(report), "  ", " ", 1), took(time.Since(start)))
+		fmt.Fprintf(d.stdout, "   %-32s  %s after %s\n", step.title, d.outStyle(verdict.style, "=> "+verdict.text), took(time.Since(start)))
+		if report.Verdict != guard.Free {
+			for _, line := range wrap(inShort(report), 70) {
+				fmt.Fprintf(d.stdout, "      %s\n", d.outStyle(dim, line))
+			}
+		}
 	}
-	fmt.Fprintf(d.stdout, "   %s\n", d.outStyle(dim, fmt.Sprintf("Free takes a majority that proves it can list, twice, %v apart (%v by default). Doubt is never free.",
+	fmt.Fprintf(d.stdout, "   %s\n", d.outStyle(dim, fmt.Sprintf("Free takes a majority that can list, and every host accounted for, twice,\n   %v apart (%v by default). Doubt is never free.",
 		demoTiming.Refresh+demoTiming.LeaderRetry, guard.DefaultRefresh+guard.DefaultLeaderRetry)))
 	return ctx.Err()
 }

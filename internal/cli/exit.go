@@ -9,9 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/guardconfig"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/volume/guard"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -94,9 +96,13 @@ var remedies = []struct {
 	try     string
 }{
 	{is(mds.ErrNoCandidates), "name the MDS with --mds, ZBS_MDS or a context (zbsctl help config)"},
+	{is(guardconfig.ErrUnreachable), "see that ZStack's database answers, or name the hosts with --hosts-file"},
 	{is(guard.ErrReportExpired), "check again: zbsctl guard PATH; to read an old report give --at"},
 	{is(guard.ErrReportTampered), "check again: zbsctl guard PATH; a report must stay as it was written"},
 	{is(guard.ErrReportSchema), "read it with the zbsctl that wrote it"},
+	{is(errAnotherQuestion), "check again: zbsctl guard PATH --host HOST"},
+	{lacks(proof.NoInventory), "name every host with --hosts-file, or in the context (zbsctl help config)"},
+	{lacks(proof.HostUnproved, proof.HostIdle, proof.HostLost, proof.SelfFencingPending, proof.InventoryIncomplete, proof.NamedOpen, proof.FenceOld), "see what accounts for each host with: zbsctl guard PATH"},
 	{is(volume.ErrUndetermined), "see which MDS serve and are synced with: zbsctl mds status"},
 	{is(zbs.ErrUnknownPool), "compare the pool's name with those of: zbsctl pool list"},
 	{is(volume.ErrNotFound), "compare the volume's name with what ZStack has"},
@@ -123,6 +129,14 @@ func is(target error) func(error) bool {
 func as[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
+}
+
+// lacks matches a check that came to nothing for one of these reasons.
+func lacks(codes ...guard.Code) func(error) bool {
+	return func(err error) bool {
+		undetermined, ok := errors.AsType[*guard.UndeterminedError](err)
+		return ok && slices.ContainsFunc(undetermined.Reasons, func(r guard.Reason) bool { return slices.Contains(codes, r.Code) })
+	}
 }
 
 func oldAgent(err error) bool {

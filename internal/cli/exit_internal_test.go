@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/guardconfig"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/volume/guard"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -30,39 +32,43 @@ func TestExitCodesAndRemedies(t *testing.T) {
 		change int // 0: the same
 		try    string
 	}{
-		"done":                 {nil, exitDone, 0, ""},
-		"something":            {errors.New("x"), exitFailed, 0, ""},
-		"usage":                {usagef("x"), exitUsage, 0, ""},
-		"no MDS":               {mds.ErrNoCandidates, exitUsage, 0, "name the MDS"},
-		"bad path":             {zbs.ErrInvalidPath, exitUsage, 0, "write a volume as zbs://"},
-		"bad name":             {zbs.ErrInvalidName, exitUsage, 0, "use a name of A-Z"},
-		"bad address":          {zbs.ErrInvalidAddr, exitUsage, 0, "write an MDS as"},
-		"bad command":          {zbs.ErrInvalidCommand, exitUsage, 0, ""},
-		"bad option":           {mds.ErrInvalidOption, exitUsage, 0, ""},
-		"snapshot's name":      {volume.ErrSnapshotName, exitUsage, 0, "name it by a UUID without dashes, or give --any-name"},
-		"no pool":              {fmt.Errorf("%w: %w", volume.ErrNotFound, zbs.ErrUnknownPool), exitFailed, 0, "compare the pool's name"},
-		"no volume":            {fmt.Errorf("%w: %w", volume.ErrNotFound, refusal), exitFailed, 0, "compare the volume's name"},
-		"exists":               {fmt.Errorf("%w: %w", volume.ErrExists, refusal), exitFailed, 0, "choose another name"},
-		"exists, seen":         {volume.ErrExists, exitFailed, 0, "choose another name"},
-		"other size":           {volume.ErrSizeDiffers, exitFailed, 0, "look at its size"},
-		"in use":               {inUse, exitInUse, 0, "close it where it is open, or wait"},
-		"not released":         {fmt.Errorf("%w: %w", volume.ErrNotReleased, inUse), exitInUse, 0, "close it where it is open, or wait longer"},
-		"not released, gate":   {volume.ErrNotReleased, exitInUse, 0, "close it where it is open, or wait longer"},
-		"not released, unseen": {fmt.Errorf("%w: %w", volume.ErrNotReleased, volume.ErrUndetermined), exitCannotTell, 0, "see which MDS serve and are synced"},
-		"not as asked":         {fmt.Errorf("%w: port 0", volume.ErrNotAsAsked), exitCannotTell, 0, "look whether it has happened"},
-		"no guard":             {volume.ErrNoGuard, exitFailed, 0, ""},
-		"report expired":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportExpired), exitCannotTell, 0, "check again"},
-		"report changed":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportTampered), exitCannotTell, 0, "check again"},
-		"report's schema":      {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportSchema), exitCannotTell, 0, "read it with"},
-		"undetermined":         {fmt.Errorf("%w: %w", volume.ErrUndetermined, refusal), exitCannotTell, 0, "see which MDS serve and are synced"},
-		"not done":             {&volume.NotDoneError{Cause: lost}, exitFailed, 0, "repeat it"},
-		"ambiguous":            {lost, exitCannotTell, 0, "look whether it has happened"},
-		"refused":              {refusal, exitCannotTell, exitFailed, "read the agent's reason"},
-		"nobody answers":       {down, exitCannotTell, 0, "see which MDS serve with"},
-		"no callback":          {silent, exitCannotTell, 0, "check that the agents can reach this host"},
-		"old agent":            {mds.ErrOldAgent, exitFailed, 0, "check that the agents are newer"},
-		"no such endpoint":     {wrong, exitCannotTell, 0, "check that the agents are newer"},
-		"interrupted":          {context.Canceled, exitFailed, 0, ""},
+		"done":                  {nil, exitDone, 0, ""},
+		"something":             {errors.New("x"), exitFailed, 0, ""},
+		"usage":                 {usagef("x"), exitUsage, 0, ""},
+		"no MDS":                {mds.ErrNoCandidates, exitUsage, 0, "name the MDS"},
+		"bad path":              {zbs.ErrInvalidPath, exitUsage, 0, "write a volume as zbs://"},
+		"bad name":              {zbs.ErrInvalidName, exitUsage, 0, "use a name of A-Z"},
+		"bad address":           {zbs.ErrInvalidAddr, exitUsage, 0, "write an MDS as"},
+		"bad command":           {zbs.ErrInvalidCommand, exitUsage, 0, ""},
+		"bad option":            {mds.ErrInvalidOption, exitUsage, 0, ""},
+		"snapshot's name":       {volume.ErrSnapshotName, exitUsage, 0, "name it by a UUID without dashes, or give --any-name"},
+		"no pool":               {fmt.Errorf("%w: %w", volume.ErrNotFound, zbs.ErrUnknownPool), exitFailed, 0, "compare the pool's name"},
+		"no volume":             {fmt.Errorf("%w: %w", volume.ErrNotFound, refusal), exitFailed, 0, "compare the volume's name"},
+		"exists":                {fmt.Errorf("%w: %w", volume.ErrExists, refusal), exitFailed, 0, "choose another name"},
+		"exists, seen":          {volume.ErrExists, exitFailed, 0, "choose another name"},
+		"other size":            {volume.ErrSizeDiffers, exitFailed, 0, "look at its size"},
+		"in use":                {inUse, exitInUse, 0, "close it where it is open, or wait"},
+		"not released":          {fmt.Errorf("%w: %w", volume.ErrNotReleased, inUse), exitInUse, 0, "close it where it is open, or wait longer"},
+		"not released, gate":    {volume.ErrNotReleased, exitInUse, 0, "close it where it is open, or wait longer"},
+		"not released, unseen":  {fmt.Errorf("%w: %w", volume.ErrNotReleased, volume.ErrUndetermined), exitCannotTell, 0, "see which MDS serve and are synced"},
+		"not as asked":          {fmt.Errorf("%w: port 0", volume.ErrNotAsAsked), exitCannotTell, 0, "look whether it has happened"},
+		"no guard":              {volume.ErrNoGuard, exitFailed, 0, ""},
+		"report expired":        {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportExpired), exitCannotTell, 0, "check again"},
+		"report changed":        {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportTampered), exitCannotTell, 0, "check again"},
+		"report's schema":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportSchema), exitCannotTell, 0, "read it with"},
+		"undetermined":          {fmt.Errorf("%w: %w", volume.ErrUndetermined, refusal), exitCannotTell, 0, "see which MDS serve and are synced"},
+		"not done":              {&volume.NotDoneError{Cause: lost}, exitFailed, 0, "repeat it"},
+		"ambiguous":             {lost, exitCannotTell, 0, "look whether it has happened"},
+		"refused":               {refusal, exitCannotTell, exitFailed, "read the agent's reason"},
+		"nobody answers":        {down, exitCannotTell, 0, "see which MDS serve with"},
+		"no callback":           {silent, exitCannotTell, 0, "check that the agents can reach this host"},
+		"old agent":             {mds.ErrOldAgent, exitFailed, 0, "check that the agents are newer"},
+		"no such endpoint":      {wrong, exitCannotTell, 0, "check that the agents are newer"},
+		"interrupted":           {context.Canceled, exitFailed, 0, ""},
+		"no inventory":          {guard.Report{Reasons: []guard.Reason{{Code: proof.NoInventory}}}.Err(nil), exitCannotTell, 0, "name every host with --hosts-file"},
+		"a host unproved":       {guard.Report{Reasons: []guard.Reason{{Code: proof.HostIdle}}}.Err(nil), exitCannotTell, 0, "see what accounts for each host"},
+		"inventory unreachable": {fmt.Errorf("%w: %w", volume.ErrUndetermined, guardconfig.ErrUnreachable), exitCannotTell, 0, "see that ZStack's database answers"},
+		"another question":      {errAnotherQuestion, exitCannotTell, 0, "check again: zbsctl guard PATH --host"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := row.change

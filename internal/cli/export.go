@@ -35,7 +35,7 @@ exists: agents export an empty one for one that does not.`,
   qemu-img convert -O qcow2 "$(zbsctl volume export zbs://pool/volume@0123456789abcdef0123456789abcdef)" disk.qcow2`,
 		Args: cobra.ExactArgs(1),
 	}
-	c, any, release := a.changing(cmd), anyNameFlag(cmd), releaseFlags(cmd)
+	c, any, release := a.changing(cmd), anyNameFlag(cmd), a.releaseFlags(cmd)
 	ports := portRange{First: 10600, Last: 10800}
 	cmd.Flags().Var(&ports, "ports", "ports of which one is taken")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

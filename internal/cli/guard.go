@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,15 +9,12 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
-// guardFlags are what a check is asked to prove, and how.
+// guardFlags are what zbsctl guard is asked, and how it answers.
 type guardFlags struct {
-	hosts    []string
-	fences   []string
+	*guarding
 	policy   string
 	canary   string
-	minHosts int
 	cluster  string
-	timing   guard.Timing
 	wait     time.Duration
 	explain  bool
 	fromFile string
@@ -29,46 +24,45 @@ type guardFlags struct {
 func (a *app) guardCommand() *cobra.Command {
 	f := &guardFlags{}
 	cmd := &cobra.Command{
-		Use:   "guard [PATH] [--host IP]",
+		Use:   "guard [PATH] [--host HOST]",
 		Short: "Prove that no other host has a volume open, before it is opened",
 		Long: `Check whether any host but those given with --host has the volume open, and show
 the evidence. The answer is
 
-  free         proved: it may be opened on the host, until the report is too old
+  free         proved: it may be opened on the host, until the time that is told
   in use       another host has it open, or had it a moment ago
   cannot tell  not proved either way: treat it as in use
 
-An empty list of clients alone proves nothing, so a majority of the MDS must show
-in two rounds, 13 s apart, that they can list clients at all: by the heartbeat
-volume of the pool, which every hypervisor host keeps open. What must hold is
-numbered in the output of --explain. Nothing is reserved: whoever opens the
-volume right after the check is not seen.
+An empty list of clients alone proves nothing. In two rounds, 13 s apart, a
+majority of the MDS must show that they can list clients at all, and each host
+of the inventory must be accounted for: an MDS lists it for some volume, or it
+is allowed (--host), off (--fenced), or has fenced itself (--self-fencing). So
+free takes an inventory: --hosts-file, or that of the context (zbsctl help
+config); zbsctl hosts discover drafts one. Without it a volume in use is still
+found.
 
-Give the number of hosts that have the pool attached with --min-canary-hosts: a
-host that is cut off from the MDS, and goes on writing, is only noticed by that.`,
-		Example: `  zbsctl guard zbs://pool/volume --host 10.0.0.2 --min-canary-hosts 12
-  zbsctl guard zbs://pool/volume --host 10.0.0.2 --wait 5m
-  zbsctl guard zbs://pool/volume --host 10.0.0.2 -o json > report.json && zbsctl guard replay report.json
-  zbsctl guard --from-file volumes-of-host-a --fenced '10.0.0.1@2026-11-23T10:00:00Z=powered off by bmc-1'`,
+What must hold is numbered in the output of --explain. Nothing is reserved: a
+host that opens the volume right after the check is not seen.`,
+		Example: `  zbsctl guard zbs://pool/volume --host kvm-2
+  zbsctl guard zbs://pool/volume --host kvm-2 --hosts-file hosts.yaml --wait 5m
+  zbsctl guard zbs://pool/volume --host kvm-2 -o json >report.json &&
+    zbsctl guard replay report.json zbs://pool/volume --host kvm-2
+  zbsctl guard --from-file volumes-of-kvm-1 \
+    --fenced 'kvm-1@2026-11-23T10:00:00Z=powered off by bmc-1'`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	f.out = outputFlag(cmd)
+	f.out, f.guarding = outputFlag(cmd), a.guardingFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.hosts, "host", nil, "IP address of a host that may have it open, may be repeated")
-	flags.StringArrayVar(&f.fences, "fenced", nil, "a host that was powered off or fenced, HOST@TIME=WHO-SAYS-SO with TIME as 2026-11-23T10:00:00Z; may be repeated")
-	flags.StringVar(&f.policy, "policy", "quorum", "how many MDS must agree: quorum, all, or first (UNSAFE: believes the first list)")
-	flags.StringVar(&f.canary, "canary", "", "a volume that is certainly open (default: the pool's "+guard.HeartbeatVolume+")")
-	flags.IntVar(&f.minHosts, "min-canary-hosts", 0, "how many hosts must keep the canary open: as many as have the pool attached")
-	flags.StringVar(&f.cluster, "expect-cluster", "", "uuid of the cluster (default: what a majority of the MDS names)")
-	flags.DurationVar(&f.timing.Refresh, "refresh", 0, fmt.Sprintf("how often clients renew their entry (default %v)", guard.DefaultRefresh))
-	flags.DurationVar(&f.timing.LeaderRetry, "leader-retry", 0, fmt.Sprintf("how long a client may look for a new leader (default %v)", guard.DefaultLeaderRetry))
-	flags.DurationVar(&f.timing.RegistryExpiry, "registry-expiry", 0, fmt.Sprintf("how long an entry stays that nobody renews (default %v)", guard.DefaultRegistryExpiry))
-	flags.DurationVar(&f.timing.RoundInterval, "interval", 0, "between rounds, at least refresh + leader-retry (default that)")
-	flags.DurationVar(&f.timing.Span, "span", 0, fmt.Sprintf("how long an MDS may take over one round (default %v)", guard.DefaultSpan))
-	flags.IntVar(&f.timing.Rounds, "rounds", 0, fmt.Sprintf("how many must agree, 2 or more (default %d)", guard.DefaultRounds))
-	flags.Var((*wait)(&f.wait), "wait", "check again until the answer is definite, for at most this long")
-	flags.BoolVar(&f.explain, "explain", false, "show the rules, and which of them are not kept")
+	flags.StringArrayVar(&f.hosts, "host", nil, "a host that may have it open, by name or address; may be repeated")
+	flags.StringVar(&f.policy, "policy", "quorum", "how many MDS must agree: quorum, all, or first (UNSAFE: believes the first list, and proves nothing)")
+	flags.StringVar(&f.canary, "canary", "", "a volume that is known to be open on some host")
+	flags.StringVar(&f.cluster, "expect-cluster", "", "uuid of the cluster (default: what a majority names)")
+	f.timingFlags(cmd)
+	flags.Var((*wait)(&f.wait), "wait", "check again until the answer is definite, at most this long")
+	flags.BoolVar(&f.explain, "explain", false, "show the rules, which are not kept, and every host")
 	flags.StringVar(&f.fromFile, "from-file", "", "check every volume of the file, one path per line, - for stdin")
+	flags.Var(gone("a number cannot tell which host is missing; name all hosts with --hosts-file"), "min-canary-hosts", "")
+	flags.MarkHidden("min-canary-hosts")
 	cmd.MarkFlagsMutuallyExclusive("from-file", "wait")
 	cmd.MarkFlagsMutuallyExclusive("from-file", "explain")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.guard(cmd.Context(), args, f) }
@@ -76,67 +70,52 @@ host that is cut off from the MDS, and goes on writing, is only noticed by that.
 	return cmd
 }
 
+// gone is a flag that was taken away, with what replaced it.
+type gone string
+
+// String, Set and Type make gone a flag.
+func (gone) String() string     { return "" }
+func (gone) Type() string       { return "" }
+func (g gone) Set(string) error { return usagef("it is gone: %s", string(g)) }
+
 func (a *app) guard(ctx context.Context, args []string, f *guardFlags) error {
 	if (len(args) == 1) == (f.fromFile != "") {
 		return usagef("name a volume, or a file with --from-file")
 	}
-	opts, err := f.options()
-	if err != nil {
+	var err error
+	if f.options, err = f.checkOptions(); err != nil {
 		return err
 	}
 	if f.fromFile != "" {
-		return a.guardFile(ctx, f, opts)
+		return a.guardFile(ctx, f)
 	}
 	path, err := parseVolume(args[0])
 	if err != nil {
 		return err
 	}
 	a.progress = a.newProgress()
-	return a.withCluster(func(c cluster) error {
-		check := guard.New(c.Caller).Check
+	return a.withGuard(ctx, func(c cluster) error {
+		check := c.guard.Check
 		if f.wait > 0 {
-			check = guard.New(c.Caller).Wait
+			check = c.guard.Wait
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, f.wait)
 			defer cancel()
 		}
 		stop := a.progress.during("check " + path.String())
-		report, err := check(ctx, path, opts...)
+		report, err := check(ctx, path)
 		stop()
 		return a.tell(report, err, f)
 	})
 }
 
-// tell prints the report and makes the exit code.
-func (a *app) tell(report guard.Report, err error, f *guardFlags) error {
-	if exitCode(err) == exitUsage {
-		return err
-	}
-	a.code = exitCode(err)
-	if f.out.machine() {
-		return encode(a.stdout, *f.out, report)
-	}
-	a.printReport(report, f.explain)
-	return nil
-}
-
-// options turns the flags into those of a check.
-func (f *guardFlags) options() ([]guard.CheckOption, error) {
+// checkOptions are what every check is asked beside its inventory and timing.
+func (f *guardFlags) checkOptions() ([]guard.CheckOption, error) {
 	var policy guard.Policy
 	if err := policy.UnmarshalText([]byte(f.policy)); err != nil {
 		return nil, usagef("--policy: %w", err)
 	}
-	opts := []guard.CheckOption{guard.WithPolicy(policy), guard.WithTiming(f.timing)}
-	for _, host := range f.hosts {
-		opts = append(opts, guard.AllowHost(host))
-	}
-	for _, text := range f.fences {
-		fence, err := parseFence(text)
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, guard.FencedBy(fence))
-	}
+	opts := []guard.CheckOption{guard.WithPolicy(policy)}
 	if f.canary != "" {
 		path, err := parseVolume(f.canary)
 		if err != nil {
@@ -144,23 +123,28 @@ func (f *guardFlags) options() ([]guard.CheckOption, error) {
 		}
 		opts = append(opts, guard.Canary(path))
 	}
-	if f.minHosts != 0 {
-		opts = append(opts, guard.MinCanaryHosts(f.minHosts))
-	}
 	if f.cluster != "" {
 		opts = append(opts, guard.ExpectCluster(f.cluster))
 	}
 	return opts, nil
 }
 
-// parseFence reads HOST@TIME=WHO.
-func parseFence(text string) (guard.Attestation, error) {
-	var fence guard.Attestation
-	host, rest, _ := strings.Cut(text, "@")
-	at, by, ok := strings.Cut(rest, "=")
-	fence.By = by
-	if !ok || fence.Host.UnmarshalText([]byte(host)) != nil || fence.At.UnmarshalText([]byte(at)) != nil {
-		return fence, usagef("--fenced %q: want HOST@TIME=WHO-SAYS-SO, such as 10.0.0.1@2026-11-23T10:00:00Z=bmc-1", text)
+// tell prints the report, and makes the exit code. It says of a free volume that
+// it is free only while that holds.
+func (a *app) tell(r guard.Report, err error, f *guardFlags) error {
+	if exitCode(err) == exitUsage {
+		return err
 	}
-	return fence, nil
+	a.code = max(a.code, exitCode(err))
+	if f.out.machine() {
+		if err := encode(a.stdout, *f.out, r); err != nil {
+			return err
+		}
+	} else {
+		a.printReport(r, view{explain: f.explain, wide: *f.out == formatWide, expired: r.Expired})
+	}
+	if r.Verdict == guard.Free {
+		a.toldFree(r, *f.out)
+	}
+	return nil
 }

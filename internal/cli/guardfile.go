@@ -15,21 +15,17 @@ import (
 )
 
 // guardFile checks every volume of a file and prints each as it is known.
-func (a *app) guardFile(ctx context.Context, f *guardFlags, opts []guard.CheckOption) error {
+func (a *app) guardFile(ctx context.Context, f *guardFlags) error {
 	paths, err := a.readPaths(f.fromFile)
 	if err != nil {
 		return err
 	}
 	a.progress = a.newProgress()
-	return a.withCluster(func(c cluster) error {
+	return a.withGuard(ctx, func(c cluster) error {
 		counts := make(map[guard.Verdict]int)
 		done := 0
 		stop := a.progress.during(fmt.Sprintf("check %d volumes", len(paths)))
-		for report, err := range guard.New(c.Caller).CheckAll(ctx, slices.Values(paths), opts...) {
-			if exitCode(err) == exitUsage {
-				stop()
-				return err
-			}
+		for report, err := range c.guard.CheckAll(ctx, slices.Values(paths)) {
 			counts[report.Verdict]++
 			done++
 			a.code = max(a.code, exitCode(err))
@@ -47,19 +43,34 @@ func (a *app) guardFile(ctx context.Context, f *guardFlags, opts []guard.CheckOp
 }
 
 // tellOne prints a line, or a document: in JSON one per line.
-func (a *app) tellOne(report guard.Report, out format) error {
+func (a *app) tellOne(r guard.Report, out format) error {
+	free := r.Verdict == guard.Free
+	if free {
+		a.toldFree(r, out)
+	}
 	switch out {
 	case formatJSON:
 		e := json.NewEncoder(a.stdout)
 		e.SetEscapeHTML(false)
-		return e.Encode(report)
+		return e.Encode(r)
 	case formatYAML:
 		fmt.Fprintln(a.stdout, "---")
-		return encode(a.stdout, out, report)
+		return encode(a.stdout, out, r)
 	}
-	verdict := verdictCell(report.Verdict)
-	fmt.Fprintf(a.stdout, "%s  %s%s\n", paint(a.coloured(a.stdout), verdict.style, fmt.Sprintf("%-11s", verdict.text)), report.Volume, inShort(report))
+	verdict := verdictCell(r.Verdict)
+	if free && r.Expired() {
+		verdict = cell{"EXPIRED", red}
+	}
+	a.tellLine(verdict, r)
+	if free && verdict.text != "EXPIRED" && r.Expired() { // the output was blocked
+		a.tellLine(cell{"EXPIRED", red}, r)
+	}
 	return nil
+}
+
+func (a *app) tellLine(verdict cell, r guard.Report) {
+	line := fmt.Sprintf("%s  %s  %s", paint(a.coloured(a.stdout), verdict.style, fmt.Sprintf("%-11s", verdict.text)), r.Volume, inShort(r))
+	fmt.Fprintln(a.stdout, strings.TrimRight(line, " "))
 }
 
 // readPaths reads one path per line; empty lines and those that begin with # are

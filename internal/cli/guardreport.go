@@ -1,14 +1,51 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/zbsclient/zbsclient/volume/guard"
-	"github.com/zbsclient/zbsclient/zbs"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
+
+// view is how much of a report is shown, and as of when.
+type view struct {
+	explain bool // the rules, and every host
+	wide    bool // every round and host, with names in full
+	expired func() bool
+	asOf    time.Time // zero: now
+}
+
+// reportPrinter writes one report.
+type reportPrinter struct {
+	view
+	*textBlock
+	report guard.Report
+}
+
+// printReport prints verdict, holders, hosts, evidence, reasons and what to do
+// next. It writes once: the validity is looked at last.
+func (a *app) printReport(r guard.Report, v view) {
+	var body, head bytes.Buffer
+	p := &reportPrinter{v, a.textBlock(&body), r}
+	p.holders()
+	p.hosts()
+	p.rounds()
+	p.reasons()
+	if v.explain {
+		p.rules()
+	}
+	p.textBlock = a.textBlock(&head)
+	expired := r.Verdict == guard.Free && v.expired()
+	p.verdict(expired)
+	p.w = &body
+	p.next(expired)
+	head.WriteTo(a.stdout)
+	body.WriteTo(a.stdout)
+}
 
 func verdictCell(v guard.Verdict) cell {
 	switch v {
@@ -21,169 +58,126 @@ func verdictCell(v guard.Verdict) cell {
 	}
 }
 
-// printReport prints verdict, holders, evidence, reasons and what to do next.
-func (a *app) printReport(r guard.Report, explain bool) {
-	verdict := verdictCell(r.Verdict)
-	fmt.Fprintf(a.stdout, "%s: %s\n", r.Volume, a.outStyle(verdict.style, strings.ToUpper(verdict.text)))
-	if r.Policy == guard.First {
-		fmt.Fprintln(a.stdout, a.outStyle(red, "policy first believes the first list: this PROVES NOTHING"))
+func (p *reportPrinter) verdict(expired bool) {
+	said := verdictCell(p.report.Verdict)
+	said.text = strings.ToUpper(said.text)
+	until := ""
+	switch {
+	case expired:
+		said = cell{"EXPIRED", red}
+		until = ", was free until " + clockTime(p.report)
+	case p.report.Verdict == guard.Free:
+		until = " until " + clockTime(p.report)
 	}
-	a.printHolders(r)
-	a.printEvidence(r)
-	a.printReasons(r)
-	if explain {
-		a.printRules(r)
+	p.line("%s: %s%s", p.report.Volume, p.style(said.style, said.text), until)
+	if p.report.Policy == guard.First {
+		p.line("%s", p.style(red, p.firstList()+", and policy first believes it: this PROVES NOTHING"))
 	}
-	a.printNext(r)
 }
 
-func (a *app) printHolders(r guard.Report) {
-	if len(r.Holders) == 0 {
+// firstList says what the first list said, by policy first.
+func (p *reportPrinter) firstList() string {
+	if p.report.Verdict == guard.InUse {
+		return "the first list names another host"
+	}
+	for _, r := range p.report.Reasons {
+		if r.Code == proof.UnsafePolicy && r.Detail != "" {
+			return r.Detail
+		}
+	}
+	return "no MDS gave a list"
+}
+
+func (p *reportPrinter) holders() {
+	if len(p.report.Holders) == 0 {
 		return
 	}
-	t := table{header: []string{"HOST", "STANDING", "CLIENTS", "ROUNDS", "LISTED BY"}}
-	tones := map[guard.Standing]style{guard.Foreign: red, guard.Fenced: yellow, guard.Allowed: green}
-	for _, h := range r.Holders {
+	t := table{header: []string{"OPEN ON", "STANDING", "CLIENTS", "ROUNDS", "LISTED BY"}}
+	tones := map[proof.Standing]style{proof.Foreign: red, proof.Fenced: yellow, proof.Allowed: green}
+	for _, h := range p.report.Holders {
+		by := fmt.Sprintf("%d of %d MDS", len(h.MDS), len(p.report.Evidence.MDS))
+		switch {
+		case h.Witness && len(h.MDS) == 0:
+			by = "its witness"
+		case h.Witness:
+			by += ", its witness"
+		}
 		host := h.Host
 		if host == "" {
 			host = "?"
 		}
-		t.add(cell{text: host}, cell{h.Standing.String(), tones[h.Standing]}, cell{text: joined(h.Clients)}, cell{text: joined(h.Rounds)},
-			cell{text: fmt.Sprintf("%d of %d MDS", len(h.MDS), len(r.Evidence.MDS))})
+		t.add(cell{text: host}, cell{h.Standing.String(), tones[h.Standing]}, cell{text: some(h.Clients, 1, p.wide)},
+			cell{text: some(h.Rounds, 4, p.wide)}, cell{text: by})
 	}
-	fmt.Fprintln(a.stdout)
-	t.print(a.stdout, a.coloured(a.stdout))
+	p.table(t)
+	p.strangers()
 }
 
-func joined[T any](all []T) string {
-	texts := make([]string, len(all))
-	for i, v := range all {
+// strangers names the holders that are no hosts of the inventory.
+func (p *reportPrinter) strangers() {
+	inventory := p.report.Evidence.Hosts
+	if inventory.Len() == 0 {
+		return
+	}
+	var names []string
+	for _, h := range p.report.Holders {
+		if _, known := inventory.Find(h.Host); !known {
+			names = append(names, h.Name())
+		}
+	}
+	if len(names) > 0 {
+		p.line("")
+		p.item(cyan, "note:", listed(names, 8)+" is an address of no host of the inventory")
+	}
+}
+
+// some joins the values, and counts those beyond the first few unless all are
+// wanted.
+func some[T any](values []T, few int, all bool) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
 		texts[i] = fmt.Sprint(v)
+	}
+	if len(texts) > few && !all {
+		return fmt.Sprintf("%s and %d more", strings.Join(texts[:few], ", "), len(texts)-few)
 	}
 	return strings.Join(texts, ", ")
 }
 
-func (a *app) printEvidence(r guard.Report) {
-	if len(r.Evidence.Rounds) == 0 {
-		return
-	}
-	t := table{header: []string{"ROUND", "MDS", "PING", "CLIENTS", "CANARY", "EXISTS", "DOES NOT COUNT"}}
-	for k, round := range r.Evidence.Rounds {
-		for _, o := range round.Observations {
-			t.add(cell{text: strconv.Itoa(k + 1)}, cell{text: o.MDS.String()}, pingCell(o), listCell(o.Clients, names(o.Clients.Clients)),
-				listCell(o.Canary, hosts(o.Canary.Clients)), existsCell(round, o.MDS), cell{whyNot(r, o, k+1), yellow})
-		}
-	}
-	fmt.Fprintln(a.stdout)
-	t.print(a.stdout, a.coloured(a.stdout))
-}
-
-func pingCell(o guard.Observation) cell {
-	switch {
-	case o.Ping.Outcome == guard.Answered && o.Ping.AgentVersion == "":
-		return cell{"unsynced", yellow}
-	case o.Ping.Outcome == guard.Answered:
-		return cell{text: o.Ping.AgentVersion}
-	}
-	return outcomeCell(o.Ping.Outcome)
-}
-
-func listCell(l guard.ListAnswer, text string) cell {
-	switch {
-	case l.Outcome != guard.Answered:
-		return outcomeCell(l.Outcome)
-	case len(l.Clients) == 0:
-		return cell{"nobody", dim}
-	}
-	return cell{text, cyan}
-}
-
-func outcomeCell(o guard.Outcome) cell {
-	if o == guard.NotAsked {
-		return orDash("")
-	}
-	return cell{o.String(), yellow}
-}
-
-// hostsOf are the hosts of a list, each once, as the agents write them.
-func hostsOf(clients []zbs.Client) (all []string) {
-	for _, c := range clients {
-		host := c.IP
-		if host == "" {
-			host = "?"
-		}
-		if !slices.Contains(all, host) {
-			all = append(all, host)
-		}
-	}
-	return all
-}
-
-// hosts counts the hosts of a list.
-func hosts(clients []zbs.Client) string {
-	if n := len(hostsOf(clients)); n != 1 {
-		return fmt.Sprintf("%d hosts", n)
-	}
-	return "1 host"
-}
-
-// names names the first hosts of a list: all of them stand above.
-func names(clients []zbs.Client) string {
-	all := hostsOf(clients)
-	if len(all) > 2 {
-		return fmt.Sprintf("%s and %d more", all[0], len(all)-1)
-	}
-	return strings.Join(all, ", ")
-}
-
-func existsCell(round guard.Round, addr zbs.Addr) cell {
-	for _, e := range round.Existence {
-		if e.MDS != addr {
-			continue
-		}
-		if e.Outcome == guard.Answered {
-			return cell{text: "yes"}
-		}
-		return outcomeCell(e.Outcome)
-	}
-	return orDash("")
-}
-
-// whyNot says why the MDS does not count in the round, in the short form: the
-// reasons below say it in full.
-func whyNot(r guard.Report, o guard.Observation, round int) string {
-	var codes []string
-	for _, reason := range slices.Concat(r.Reasons, r.Notes) {
-		if reason.MDS == o.MDS && reason.Round == round && !slices.Contains(codes, string(reason.Code)) {
-			codes = append(codes, string(reason.Code))
-		}
-	}
-	return strings.Join(codes, ", ")
-}
-
-// printReasons says why the verdict is what it is and what would settle it, each
-// cause once, with where it was seen.
-func (a *app) printReasons(r guard.Report) {
-	title, reasons := "why:", r.Reasons
-	if r.Verdict == guard.InUse { // known after one round, whatever else is wrong
+// reasons says why the verdict is what it is and what would settle it, each cause
+// once, with where it was seen.
+func (p *reportPrinter) reasons() {
+	title, reasons, notes := "why:", p.report.Reasons, p.report.Notes
+	if p.report.Verdict == guard.InUse {
 		title = "also:"
-		reasons = slices.DeleteFunc(slices.Clone(reasons), func(r guard.Reason) bool { return r.Code == guard.TooFewRounds })
+		reasons = slices.DeleteFunc(slices.Clone(reasons), unfinished)
+		notes = slices.DeleteFunc(slices.Clone(notes), unfinished)
 	}
-	for _, part := range []struct {
-		title   string
-		tone    style
-		reasons []guard.Reason
-	}{{title, yellow, reasons}, {"note:", cyan, r.Notes}} {
-		for _, group := range byCause(part.reasons) {
-			fmt.Fprintf(a.stdout, "\n%s %s%s\n", a.outStyle(part.tone, part.title), group[0].What(), where(group))
-			fmt.Fprintf(a.stdout, "      settled by: %s\n", inFlags.Replace(group[0].Settle()))
-		}
-	}
+	p.causes(title, yellow, reasons)
+	p.causes("note:", cyan, notes)
 }
 
-// inFlags says the library's options as zbsctl's flags.
-var inFlags = strings.NewReplacer("MinCanaryHosts", "--min-canary-hosts", "FencedBy", "--fenced", "ExpectCluster", "--expect-cluster",
-	"Timing.Span", "--span", "policy Quorum", "--policy quorum", "give it the time of Timing.Longest", "give it more time")
+// unfinished reports a reason that says nothing of a volume in use: the check ended
+// at once, so most questions have no answer yet.
+func unfinished(r guard.Reason) bool {
+	switch r.Code {
+	case proof.NoReply, proof.ListingUnproved, proof.Stale, proof.HostUnproved, proof.HostIdle, proof.HostLost, proof.SelfFencingPending,
+		proof.NoInventory, proof.NoQuorum, proof.ExistenceUnknown, proof.TooFewRounds, proof.UnsafePolicy:
+		return true
+	}
+	return false
+}
+
+func (p *reportPrinter) causes(title string, tone style, reasons []guard.Reason) {
+	for _, group := range byCause(reasons) {
+		p.line("")
+		p.item(tone, title, group[0].What())
+		if places := where(group); len(places) > 0 {
+			p.item(plain, "at:", listed(places, 8))
+		}
+		p.item(plain, "try:", settle(group[0]))
+	}
+}
 
 // byCause groups reasons by code, in the order they came.
 func byCause(reasons []guard.Reason) (groups [][]guard.Reason) {
@@ -198,102 +192,72 @@ func byCause(reasons []guard.Reason) (groups [][]guard.Reason) {
 	return groups
 }
 
-// where lists who a cause was seen at, and the detail.
-func where(group []guard.Reason) string {
-	var places []string
+// where lists the MDS and hosts of a cause, with the detail.
+func where(group []guard.Reason) (places []string) {
 	for _, r := range group {
-		place := ""
+		place := r.Detail
 		if !r.MDS.IsZero() {
-			place = r.MDS.String()
-		}
-		if r.Detail != "" {
-			place = strings.TrimPrefix(place+": "+r.Detail, ": ")
+			place = strings.TrimSuffix(r.MDS.String()+": "+r.Detail, ": ")
 		}
 		if place != "" && !slices.Contains(places, place) {
 			places = append(places, place)
 		}
 	}
-	if len(places) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(places, "; ") + ")"
+	return places
 }
 
-// guardRules are the rules of guard.Guard in short.
-var guardRules = []string{
-	"identity: the MDS belong to one cluster, and confirm it by a ping in each round",
-	"sync: the ping names an agentVersion, else the agent's lists are empty",
-	"canary: the MDS lists hosts for a volume that is certainly open, and none vanishes",
-	"order: ping, list and canary follow each other, all asked after the check began",
-	"existence: the volume exists",
-	"path: it names a volume, no snapshot and no remote volume",
-	"quorum: a majority of the configured MDS counts in each round",
-	"rounds: as many as wanted, and far enough apart",
-	"foreign client: any client of a host that is not allowed means in use",
-	"fence: a host attested as fenced is no foreign one, unless it comes back",
+// listed joins the texts, and counts those beyond the first.
+func listed(texts []string, most int) string {
+	if len(texts) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], "; "), len(texts)-most)
+	}
+	return strings.Join(texts, "; ")
 }
 
-// printRules shows each rule and whether it is kept.
-func (a *app) printRules(r guard.Report) {
-	broken := make(map[int]bool)
-	for _, reason := range r.Reasons {
-		broken[reason.Code.Rule()] = true
-	}
-	if len(r.ForeignHolders()) > 0 {
-		broken[9] = true
-	}
-	fmt.Fprintln(a.stdout)
-	for i, rule := range guardRules {
-		mark := a.outStyle(green, "kept    ")
-		if broken[i+1] {
-			mark = a.outStyle(red, "NOT KEPT")
-		}
-		fmt.Fprintf(a.stdout, "%2d. %s  %s\n", i+1, mark, rule)
-	}
-}
-
-// printNext says what to do.
-func (a *app) printNext(r guard.Report) {
+// next says what to do.
+func (p *reportPrinter) next(expired bool) {
 	var next string
-	switch r.Verdict {
-	case guard.Free:
-		next = fmt.Sprintf("open it now: the report is of %s, and good for %v from then", r.ObservedAt.UTC().Format("15:04:05Z"), r.ValidFor)
-	case guard.InUse:
+	switch r := p.report; {
+	case expired:
+		next = "do not open it: check again, for a host may have opened it since"
+	case r.Verdict == guard.Free && !p.asOf.IsZero():
+		next = fmt.Sprintf("nothing: this is what was known at %s, and says nothing of now", p.asOf.UTC().Format(time.RFC3339))
+	case r.Verdict == guard.Free:
+		next = "open it now, before " + clockTime(r)
+	case r.Verdict == guard.InUse:
 		next = "do not open it; close it where it is open, or fence that host and check again with --fenced"
+	case r.Policy == guard.First:
+		next = "do not open it: check again without --policy first"
 	default:
 		next = "do not open it; settle what is said above, and check again"
-		if after := soonest(r.Reasons); after != "" {
-			next += " in " + after + " (--wait does)"
+		again := proof.Case{Volume: r.Volume, Terms: r.Terms, BeganAt: r.BeganAt, Evidence: r.Evidence}.Decide().Open
+		if after := r.RetryAfter(); again && after > 0 {
+			next += " in " + after.String() + " (--wait does)"
 		}
 	}
-	fmt.Fprintf(a.stdout, "\n%s %s\n", a.outStyle(bold, "next:"), next)
-}
-
-// soonest is when a cause may be gone, "" when asking again comes to nothing.
-func soonest(reasons []guard.Reason) string {
-	if len(reasons) == 0 || slices.ContainsFunc(reasons, func(r guard.Reason) bool { return r.RetryAfter == 0 }) {
-		return ""
-	}
-	first := reasons[0].RetryAfter
-	for _, r := range reasons {
-		first = min(first, r.RetryAfter)
-	}
-	return first.String()
+	p.line("")
+	p.item(bold, "next:", next)
 }
 
 // inShort is what a line about one of many volumes says beside the verdict.
 func inShort(r guard.Report) string {
 	switch r.Verdict {
+	case guard.Free:
+		return "until " + clockTime(r)
 	case guard.InUse:
 		var names []string
 		for _, h := range r.ForeignHolders() {
-			names = append(names, h.Host)
+			names = append(names, h.Name())
 		}
-		return "  by " + strings.Join(names, ", ")
-	case guard.Unknown:
-		if groups := byCause(r.Reasons); len(groups) > 0 {
-			return "  " + groups[0][0].What()
-		}
+		return "on " + listed(names, 4)
 	}
-	return ""
+	groups := byCause(r.Reasons)
+	if len(groups) == 0 {
+		return ""
+	}
+	text := groups[0][0].What()
+	if places := where(groups[0]); len(places) > 0 {
+		text += " (" + listed(places, 2) + ")"
+	}
+	return text
 }

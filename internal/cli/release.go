@@ -5,21 +5,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
-	"github.com/zbsclient/zbsclient/volume/guard"
 )
-
-// newGuard returns the Guard in front of what harms a host with a volume open.
-func newGuard(caller *mds.Caller) *guard.Guard { return guard.New(caller) }
 
 // releaseFlags adds the flags that say how to make sure that no host has a volume
 // open.
-func releaseFlags(cmd *cobra.Command) *volume.Release {
+func (a *app) releaseFlags(cmd *cobra.Command) *volume.Release {
 	r := &volume.Release{}
 	cmd.Flags().BoolVar(&r.Force, "force", false, "do not check whether a host has it open: what that host writes is then lost or damaged")
 	cmd.Flags().Var((*wait)(&r.Wait), "wait", "how long to wait until no host has it open, plus the time of the last check (default: check once)")
 	cmd.MarkFlagsMutuallyExclusive("force", "wait")
+	a.guardingFlags(cmd).unneeded = func() bool { return r.Force }
 	return r
 }
 

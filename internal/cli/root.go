@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,9 +28,11 @@ type app struct {
 	stdin    io.Reader
 	stdout   io.Writer
 	stderr   io.Writer
-	ran      bool      // a command was reached: errors from then on are not usage errors
-	code     int       // of a command that printed what failed itself
-	progress *progress // nil where nobody watches
+	ran      bool          // a command was reached: errors from then on are not usage errors
+	code     int           // of a command that printed what failed itself
+	progress *progress     // nil where nobody watches
+	guarding *guarding     // how the command makes its Guard; nil: it has none
+	told     []freeVerdict // what was said to be free, for as long as that holds
 
 	mdsList        []string
 	contextName    string
@@ -57,6 +60,7 @@ func Main(args []string, getenv func(string) string, stdin io.Reader, stdout, st
 		a.printError(err)
 		return exitCode(err)
 	}
+	a.recheck()
 	return a.code
 }
 
@@ -81,8 +85,9 @@ configuration file (zbsctl help config).`,
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	flags := root.PersistentFlags()
-	flags.StringArrayVar(&a.mdsList, "mds", nil, "an MDS, or several with commas between; may be repeated\n(name, address, host:port, URL, or MDS URL user:password@host)")
+	flags.StringArrayVar(&a.mdsList, "mds", nil, "an MDS, or several with commas between; may be repeated (name, address, host:port, URL, or MDS URL user:password@host)")
 	flags.StringVar(&a.contextName, "context", "", "context of the configuration file (default: its current one)")
 	flags.StringVar(&a.configFile, "config", "", "configuration file (default: ZBS_CONFIG, else ~/.config/zbsctl/config.yaml)")
 	flags.DurationVar(&a.timeout, "timeout", 0, "bound of each attempt at one MDS (default 30s; a change has more)")
@@ -92,7 +97,7 @@ configuration file (zbsctl help config).`,
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log every attempt to stderr")
 	flags.BoolVar(&a.trace, "trace", false, "show on stderr why each MDS was or was not asked, and what came of it")
 	root.AddCommand(
-		a.guardCommand(), a.clientsCommand(), a.volumeCommand(), a.snapshotCommand(), a.poolCommand(), a.mdsCommand(), a.hostCommand(), a.vhostCommand(),
+		a.guardCommand(), a.hostsCommand(), a.clientsCommand(), a.volumeCommand(), a.snapshotCommand(), a.poolCommand(), a.mdsCommand(), a.hostCommand(), a.vhostCommand(),
 		a.routeCommand(), a.demoCommand(), a.fakeCommand(), a.versionCommand(),
 		configTopic(), exitCodesTopic(),
 	)
@@ -126,6 +131,10 @@ func (a *app) caller() (*mds.Caller, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.callerOf(s)
+}
+
+func (a *app) callerOf(s settings) (*mds.Caller, error) {
 	opts := []mds.Option{mds.WithLogger(a.logger())}
 	if s.timeout != 0 {
 		opts = append(opts, mds.WithAttemptTimeout(s.timeout))

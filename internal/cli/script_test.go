@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"volume":   cmdVolume,
 			"snapshot": cmdSnapshot,
 			"executed": cmdExecuted,
+			"close":    cmdClose,
 			"node":     cmdNode,
 			"fault":    cmdFault,
 			"asked":    cmdAsked,
@@ -86,7 +87,11 @@ func clusterOf(ts *testscript.TestScript) *fakemds.Cluster {
 func cmdCluster(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	cluster, err := fakemds.Start(n, fakemds.OnLoopback(), fakemds.KeepHeartbeatOpen())
+	opts := []fakemds.Option{fakemds.OnLoopback()}
+	if len(args) > 1 && args[1] == "steady" {
+		opts = append(opts, fakemds.KeepHeartbeatOpen())
+	}
+	cluster, err := fakemds.Start(n, opts...)
 	ts.Check(err)
 	ts.Defer(cluster.Close)
 	ts.Value("cluster").(*scriptCluster).Cluster = cluster
@@ -106,6 +111,11 @@ func cmdSnapshot(ts *testscript.TestScript, neg bool, args []string) {
 	clusterOf(ts).AddSnapshot(args[0])
 }
 
+// cmdClose: "close PATH HOST" lets the host close the volume.
+func cmdClose(ts *testscript.TestScript, neg bool, args []string) {
+	clusterOf(ts).CloseClient(args[0], args[1])
+}
+
 // cmdExecuted: "executed ENDPOINT N" checks how often the cluster ran it.
 func cmdExecuted(ts *testscript.TestScript, neg bool, args []string) {
 	if got := clusterOf(ts).Executed(args[0]); strconv.Itoa(got) != args[1] {
@@ -113,13 +123,15 @@ func cmdExecuted(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdNode: "node N unsync|old" changes what kind of agent the node is.
+// cmdNode: "node N unsync|sync|old" changes what kind of agent the node is.
 func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 	i, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	switch n := clusterOf(ts).Node(i); args[1] {
 	case "unsync":
 		n.Unsync()
+	case "sync":
+		n.Sync("5.5.0")
 	case "old":
 		n.Legacy540(true)
 	default:

@@ -86,7 +86,7 @@ is made sure that no host has the volume open.`,
   zbsctl snapshot rollback zbs://pool/volume@0123456789abcdef0123456789abcdef --wait 5m --yes`,
 		Args: cobra.ExactArgs(1),
 	}
-	c, release := a.destroying(cmd), releaseFlags(cmd)
+	c, release := a.destroying(cmd), a.releaseFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path, err := parseSnapshot(args[0])
 		if err != nil {

@@ -118,7 +118,7 @@ MDS gets its request is made again.`, askedAtOnce),
 		Args: cobra.MinimumNArgs(1),
 	}
 	c := a.destroying(cmd)
-	release := releaseFlags(cmd)
+	release := a.releaseFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		paths, err := parseVolumes(args)
 		if err != nil {

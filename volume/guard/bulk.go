@@ -2,34 +2,54 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // CheckAll checks many volumes, each as Check does, and yields the report and
 // error of each as soon as it is known, in no particular order. The volumes of a
-// batch share ping and canary of each MDS in each round, and a query for their
-// existence per pool; what remains is a question per volume, MDS and round,
-// within the Load. Two batches are never asked at the same time.
+// batch share ping and lists of other volumes of each MDS in each round, and a
+// query for their existence per pool; what remains is a question per volume, MDS
+// and round, within the Load. Two batches are never asked at the same time.
 //
-// It takes from paths as it goes, and holds a bounded number of checks at a time:
-// as many as it can ask for in a round interval. The loop's body should be quick,
-// for no MDS is asked meanwhile. When ctx ends, every path that is left is yielded
-// as Interrupted. A path that comes twice is checked twice.
+// As of Check, an error of nil means that the report is valid when it is yielded.
+// A report that expired while the body of the loop was busy with others is not
+// yielded: its volume is checked again. So a slow body makes CheckAll slower, and
+// never wrong; it looks at no more volumes at a time than the body gets through
+// while their reports are valid. A body that takes longer than a report is valid
+// (13 s with the defaults) still gets each report fresh.
+//
+// It takes from paths as it goes, and holds a bounded number of checks at a time.
+// When ctx ends, every path that is left is yielded as interrupted. A path that
+// comes twice is checked twice.
 func (g *Guard) CheckAll(ctx context.Context, paths iter.Seq[zbs.Path], opts ...CheckOption) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
+		if g.caller == nil {
+			for path := range paths {
+				if !yield(deny(path)) {
+					return
+				}
+			}
+			return
+		}
 		next, stop := iter.Pull(paths)
 		defer stop()
+		ctx, cancel := context.WithCancel(ctx)
 		b := &bulk{guard: g, opts: opts, next: next, yield: yield, size: firstBatch}
+		defer b.under.Wait()
+		defer cancel()
 		for b.step(ctx) {
 		}
 	}
 }
 
-// firstBatch is small: nobody knows yet how fast the MDS are.
+// firstBatch is small: nothing tells yet how fast the MDS are.
 const firstBatch = 8
 
 // bulk is a CheckAll under way.
@@ -40,9 +60,15 @@ type bulk struct {
 	yield func(Report, error) bool
 
 	ended   bool       // next has no more
+	again   []zbs.Path // to be checked again, for their reports expired
 	waiting []*pending // for their next round, the longest waiting first
+	ready   []*pending // decided, and not told of yet
 	size    int        // of a batch
 	turn    int
+	body    time.Duration // what the loop's body takes for a report, of late
+	took    time.Duration // what the last round took
+	begin   time.Time     // from when on further checks may begin
+	under   sync.WaitGroup
 }
 
 // pending is a check between its rounds.
@@ -51,30 +77,56 @@ type pending struct {
 	due time.Time
 }
 
-// step makes one round of one batch, and reports whether there is more to do.
-// What is due for a further round goes first, so no more checks are under way than
-// the load lets through in an interval.
+// step makes one round of one batch, or tells of one report, and reports whether
+// there is more to do. Reports that the body gets through at once go first, before
+// they expire, and then what is due for a further round, so no more checks are
+// under way than the load lets through in an interval. Other reports come before
+// fresh checks, unless the body is so slow that these can have their pause while it
+// works.
 func (b *bulk) step(ctx context.Context) bool {
-	if batch := b.due(); len(batch) > 0 {
-		return b.round(ctx, batch)
+	if ctx.Err() != nil {
+		return b.interrupt(ctx)
 	}
-	batch, goOn := b.fresh(ctx)
-	switch {
-	case !goOn:
-		return false
-	case len(batch) > 0:
-		return b.round(ctx, batch)
-	case len(b.waiting) > 0:
-		if sleep(ctx, time.Until(b.waiting[0].due)) != nil {
-			return b.interrupt(ctx)
-		}
+	if n := len(b.ready); n > 0 && time.Duration(n)*b.body <= b.took {
+		return b.tellNext()
+	}
+	if batch := b.due(); len(batch) > 0 {
+		b.round(ctx, batch)
 		return true
 	}
-	return false
+	if !time.Now().Before(b.begin) && (len(b.ready) == 0 || b.body > b.took) {
+		batch, goOn := b.fresh(ctx)
+		if !goOn || len(batch) > 0 {
+			b.round(ctx, batch)
+			return goOn
+		}
+	}
+	if len(b.ready) > 0 {
+		return b.tellNext()
+	}
+	return b.pause(ctx)
 }
 
-// due takes up to a batch of those whose interval is over.
+// pause waits until something is due, and reports whether anything will be.
+func (b *bulk) pause(ctx context.Context) bool {
+	var until time.Time
+	if !b.ended || len(b.again) > 0 {
+		until = b.begin
+	}
+	if len(b.waiting) > 0 && (until.IsZero() || b.waiting[0].due.Before(until)) {
+		until = b.waiting[0].due
+	}
+	if until.IsZero() {
+		return false
+	}
+	sleep(ctx, time.Until(until))
+	return true
+}
+
+// due takes up to a batch of those whose pause is over.
 func (b *bulk) due() (batch []*pending) {
+	b.restart()
+	slices.SortStableFunc(b.waiting, func(p, q *pending) int { return p.due.Compare(q.due) })
 	now := time.Now()
 	for len(batch) < b.size && len(b.waiting) > 0 && !b.waiting[0].due.After(now) &&
 		(len(batch) == 0 || batch[0].alike(b.waiting[0])) {
@@ -84,22 +136,42 @@ func (b *bulk) due() (batch []*pending) {
 	return batch
 }
 
-// alike reports whether both can be asked for in one batch: after an MDS was
-// found to be of another cluster, what to ping with may change.
-func (p *pending) alike(q *pending) bool { return p.facts == q.facts }
+// restart puts back checks that the loop's body has kept from their next round for
+// so long that it would say nothing of the one before.
+func (b *bulk) restart() {
+	b.waiting = slices.DeleteFunc(b.waiting, func(p *pending) bool {
+		late := time.Since(p.due) > p.Timing.RoundInterval
+		if late {
+			b.again = append(b.again, p.path)
+		}
+		return late
+	})
+}
 
-// fresh takes up to a batch of new paths. It yields at once what cannot be asked
-// for.
+// alike reports whether both can be asked for in one batch: after an MDS was
+// found to be of another cluster, what to ping with may change, and the hosts may
+// change at any time.
+func (p *pending) alike(q *pending) bool {
+	return p.facts == q.facts && p.evidence.Hosts == q.evidence.Hosts
+}
+
+// fresh takes up to a batch of new paths, as many as the loop's body will get
+// through in time. It tells at once of what cannot be asked for.
 func (b *bulk) fresh(ctx context.Context) (batch []*pending, goOn bool) {
-	for len(batch) < b.size && !b.ended {
-		path, ok := b.next()
+	var inventory *proof.Inventory
+	var err error
+	for read, room := false, b.room(); len(batch) < room; {
+		path, ok := b.take()
 		if !ok {
-			b.ended = true
 			break
 		}
-		c, halt, cause := b.guard.begin(ctx, path, b.opts)
-		if halt.Code != "" {
-			if !b.yield(b.guard.finish(c, halt, cause)) {
+		if !read {
+			inventory, err = b.guard.hosts.read(ctx)
+			read = true
+		}
+		c := b.guard.newCheck(path, &b.under)
+		if !c.begin(ctx, inventory, err, b.opts) {
+			if !b.tell(c.finish()) || !b.passOver(ctx, c, inventory) {
 				return nil, false
 			}
 			continue
@@ -111,59 +183,145 @@ func (b *bulk) fresh(ctx context.Context) (batch []*pending, goOn bool) {
 		}
 		batch = append(batch, p)
 	}
+	if len(batch) > 0 {
+		// No faster than the body, or it will not get through them in time.
+		b.begin = time.Now().Add(time.Duration(len(batch)) * min(b.body, batch[0].Timing.RoundInterval))
+	}
 	return batch, true
 }
 
-// round asks for the batch and yields those checks that are decided.
-func (b *bulk) round(ctx context.Context, batch []*pending) bool {
-	in := inquiry{guard: b.guard, terms: batch[0].terms, facts: batch[0].facts, turn: b.turn}
-	for _, p := range batch {
-		in.targets = append(in.targets, p.target)
+// passedOver is how many further volumes share the news that no MDS answers.
+const passedOver = 300
+
+// passOver tells of the next volumes what the check has just found out, that no
+// MDS says which pools there are: to ask again for each would take for ever.
+func (b *bulk) passOver(ctx context.Context, down *check, inventory *proof.Inventory) bool {
+	if down.evidence.Halt.Code != proof.PoolsUnknown {
+		return true
 	}
-	b.turn++
-	rounds, slow := in.run(ctx)
-	b.adapt(in.terms, slow)
-	over := time.Now()
-	for i, p := range batch {
-		if !b.take(ctx, p, rounds[i], in.began, over) {
+	for range passedOver {
+		path, ok := b.take()
+		if !ok {
+			break
+		}
+		c := b.guard.newCheck(path, &b.under)
+		if c.prepare(ctx, inventory, nil, b.opts) {
+			c.halt(ctx, proof.PoolsUnknown, down.cause)
+		}
+		if !b.tell(c.finish()) {
 			return false
 		}
 	}
 	return true
 }
 
-func (b *bulk) take(ctx context.Context, p *pending, r Round, began, over time.Time) bool {
-	if ctx.Err() != nil {
-		return b.yield(b.guard.finish(p.check, Reason{Code: Interrupted, Detail: ctx.Err().Error()}, ctx.Err()))
+// room is how many checks may begin together: half of what the body gets through
+// while a report is valid.
+func (b *bulk) room() int {
+	if b.body <= 0 {
+		return b.size
 	}
-	r.Began = Seconds(began.Sub(p.began))
-	p.evidence.Rounds = append(p.evidence.Rounds, r)
-	if len(p.evidence.Rounds) < p.terms.rounds() && !decided(judge(p.terms, p.wall, p.evidence)) {
-		p.due = over.Add(p.terms.Timing.RoundInterval)
-		b.waiting = append(b.waiting, p)
+	s, _ := b.guard.settings(b.opts)
+	return min(b.size, max(1, int(s.Timing.ValidFor()/2/b.body)))
+}
+
+// take returns the next path to check.
+func (b *bulk) take() (zbs.Path, bool) {
+	if n := len(b.again); n > 0 {
+		path := b.again[0]
+		b.again = b.again[1:]
+		return path, true
+	}
+	if b.ended {
+		return zbs.Path{}, false
+	}
+	path, ok := b.next()
+	b.ended = !ok
+	return path, ok
+}
+
+// round asks for the batch. Checks that are decided are ready to be told of, the
+// others wait for a further round.
+func (b *bulk) round(ctx context.Context, batch []*pending) {
+	if len(batch) == 0 {
+		return
+	}
+	checks := make([]*check, len(batch))
+	for i, p := range batch {
+		checks[i] = p.check
+	}
+	r, err := b.guard.round(ctx, checks, b.turn)
+	if err == nil {
+		r.run(ctx)
+	}
+	b.turn++
+	b.took = time.Since(r.began)
+	if ctx.Err() != nil {
+		b.waiting = append(b.waiting, batch...)
+		return
+	}
+	b.adapt(r)
+	for i, p := range batch {
+		p.take(r, i)
+		if due, more := p.next(p.decide()); more {
+			p.due = p.start.Add(due)
+			b.waiting = append(b.waiting, p)
+		} else {
+			b.ready = append(b.ready, p)
+		}
+	}
+}
+
+// tellNext tells of the report that has been ready for longest. One that expired
+// meanwhile is checked again.
+func (b *bulk) tellNext() bool {
+	p := b.ready[0]
+	b.ready = b.ready[1:]
+	report, err := p.finish()
+	if errors.Is(err, ErrReportExpired) {
+		b.again = append(b.again, p.path)
 		return true
 	}
-	return b.yield(b.guard.finish(p.check, Reason{}, nil))
+	return b.tell(report, err)
+}
+
+// tell yields a report, and measures what the loop's body takes.
+func (b *bulk) tell(report Report, err error) bool {
+	began := time.Now()
+	goOn := b.yield(report, err)
+	b.body = (b.body + time.Since(began)) / 2
+	return goOn
 }
 
 // adapt makes the batches as large as fits well into a span, at most what the
 // load lets through in half of one.
-func (b *bulk) adapt(t Terms, slow bool) {
-	if slow {
+func (b *bulk) adapt(r *round) {
+	if r.slow() {
 		b.size = max(1, b.size/2)
 		return
 	}
-	b.size = min(2*b.size, max(1, int(t.Timing.Span/2/t.load.every())))
+	most := int(r.lead.span()/2/r.lead.load.every()) - r.needed.Len()
+	b.size = min(2*b.size, max(1, most))
 }
 
-// interrupt yields all that is left.
+// interrupt tells of all that is left, one at a time.
 func (b *bulk) interrupt(ctx context.Context) bool {
-	halt := Reason{Code: Interrupted, Detail: ctx.Err().Error()}
-	for _, p := range slices.Clone(b.waiting) {
-		if !b.yield(b.guard.finish(p.check, halt, ctx.Err())) {
+	left := append(b.waiting, b.ready...)
+	b.waiting, b.ready = nil, nil
+	for _, p := range left {
+		p.halt(ctx, proof.Interrupted, ctx.Err())
+		if !b.tell(p.finish()) {
 			return false
 		}
 	}
-	b.waiting = nil
-	return true
+	path, ok := b.take()
+	if !ok {
+		return false
+	}
+	c := b.guard.newCheck(path, &b.under)
+	c.begin(ctx, nil, nil, b.opts)
+	if c.evidence.Halt.Code == "" {
+		c.halt(ctx, proof.Interrupted, ctx.Err())
+	}
+	return b.tell(c.finish())
 }

@@ -3,85 +3,203 @@ package guard
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
-	"time"
 
+	"github.com/zbsclient/zbsclient/internal/coalesce"
 	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// identities is what the MDS said of the cluster they belong to. It is asked for
-// once: in each round the ping names the cluster, and fails at any other. An MDS
-// that gave no answer is asked again by the next check.
+// identities is what the MDS said of the cluster and the server they belong to.
+// Each is asked once: in each round its ping confirms the cluster. A check that
+// needs to know starts the question, waits until a majority has answered, and
+// leaves the rest to answer beside its rounds.
 type identities struct {
-	asking *shared
+	caller *mds.Caller
+	asking coalesce.Group[zbs.Addr, struct{}]
 
-	mu    sync.Mutex // guards known
-	known []Identity // by MDS, in the order of the list
+	mu      sync.Mutex // guards what follows
+	known   []identity // by MDS, in the order of the list
+	epoch   int        // how often all of it was forgotten
+	changed chan struct{}
 }
 
-func newIdentities(addrs []zbs.Addr) *identities {
-	ids := &identities{asking: newShared()}
-	for _, addr := range addrs {
-		ids.known = append(ids.known, Identity{MDS: addr})
+// identity is what is known of one MDS.
+type identity struct {
+	proof.Identity
+	toldServer bool // it was asked for its server, and answered or cannot
+}
+
+func (id identity) complete() bool { return id.Outcome == proof.Answered && id.toldServer }
+
+func newIdentities(caller *mds.Caller) *identities {
+	ids := &identities{caller: caller, changed: make(chan struct{})}
+	ids.asking.Wait = hedge
+	for _, addr := range caller.Addrs() {
+		ids.known = append(ids.known, identity{Identity: proof.Identity{MDS: addr}})
 	}
 	return ids
 }
 
-// learn returns what is known, after asking the MDS that have not said it yet.
-func (ids *identities) learn(ctx context.Context, caller *mds.Caller, span time.Duration) []Identity {
-	unasked := func(id Identity) bool { return id.Outcome != Answered }
-	if known := ids.snapshot(); !slices.ContainsFunc(known, unasked) {
-		return known
-	}
-	ids.asking.do(ctx, func() error {
-		ids.ask(ctx, caller, span)
-		return nil // failures stand in what is known
-	})
-	return ids.snapshot()
-}
-
-func (ids *identities) ask(ctx context.Context, caller *mds.Caller, span time.Duration) {
-	known := ids.snapshot()
-	var wg sync.WaitGroup
-	for i := range known {
-		id := &known[i]
-		if id.Outcome == Answered {
+// learn asks the MDS that have not said all of it yet, in goroutines of wg that
+// end with ctx. It returns when enough is known to ping with, or all have
+// answered.
+func (ids *identities) learn(ctx context.Context, wg *sync.WaitGroup, expected string, p pace) {
+	ended := make(chan struct{}, len(ids.known))
+	pending := 0
+	for i, id := range ids.all() {
+		if id.complete() {
 			continue
 		}
+		pending++
 		wg.Go(func() {
-			facts, err := mds.Call(ctx, caller, zbs.GetFacts{}, mds.Target(id.MDS), mds.Timeout(span))
-			id.Cluster, id.Version = facts.UUID, facts.Version
-			id.Outcome, id.Error = outcomeOf(err)
+			ids.asking.Do(ctx, id.MDS, func(ctx context.Context) (struct{}, error) {
+				ids.ask(ctx, i, p)
+				return struct{}{}, nil
+			})
+			ended <- struct{}{}
 		})
 	}
-	wg.Wait()
-	ids.mu.Lock()
-	defer ids.mu.Unlock()
-	ids.known = known
+	for pending > 0 {
+		enough, changed := ids.enough(expected)
+		if enough {
+			return
+		}
+		select {
+		case <-ended:
+			pending--
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
-func (ids *identities) snapshot() []Identity {
+// ask asks MDS i for its cluster, and then for its server, unless it has told
+// both by now.
+func (ids *identities) ask(ctx context.Context, i int, p pace) {
+	id, epoch := ids.recall(i)
+	if id.complete() {
+		return
+	}
+	bound := mds.Timeout(min(p.span, ids.caller.AttemptTimeout()))
+	if id.Outcome != proof.Answered {
+		facts, err := mds.Call(ctx, ids.caller, zbs.GetFacts{}, mds.Target(id.MDS), bound)
+		id.Cluster, id.Version = facts.UUID, facts.Version
+		id.Outcome, id.Error = outcomeOf(err)
+		ids.store(i, id, epoch)
+		if err != nil {
+			return
+		}
+	}
+	usage, err := mds.Call(ctx, ids.caller, zbs.GetResourceUsage{Cgroups: []string{zbs.CgroupChunkServer}}, mds.Target(id.MDS), bound)
+	outcome, _ := outcomeOf(err)
+	id.Server = serverName(usage.Serial)
+	id.toldServer = outcome == proof.Answered || outcome == proof.Refused // an older agent does not know the question
+	ids.store(i, id, epoch)
+}
+
+// noSerials are what firmware names a machine that was given no serial number.
+var noSerials = []string{"", "0", "none", "n/a", "not specified", "not available", "unknown", "default string",
+	"system serial number", "to be filled by o.e.m.", "0123456789", "123456789"}
+
+// serverName is the serial number of a server, "" for one that names no server.
+func serverName(serial string) string {
+	serial = strings.TrimSpace(serial)
+	if slices.Contains(noSerials, strings.ToLower(serial)) {
+		return ""
+	}
+	return serial
+}
+
+// recall returns what MDS i has said, and since when it is remembered.
+func (ids *identities) recall(i int) (id identity, epoch int) {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	return ids.known[i], ids.epoch
+}
+
+// store keeps what MDS i said. What it said already is not lost to a question that
+// another check gave up, and what it said before all was forgotten stays forgotten.
+func (ids *identities) store(i int, id identity, epoch int) {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	old := ids.known[i]
+	if epoch != ids.epoch {
+		return
+	}
+	if old.Outcome == proof.Answered && id.Outcome != proof.Answered {
+		return
+	}
+	if old.toldServer && !id.toldServer {
+		id.Server, id.toldServer = old.Server, true
+	}
+	ids.known[i] = id
+	close(ids.changed)
+	ids.changed = make(chan struct{})
+}
+
+func (ids *identities) all() []identity {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
 	return slices.Clone(ids.known)
 }
 
-// forget makes the next check ask everybody again: an MDS was found to be of
-// another cluster, which somebody may have mended by then.
+// serverPending reports whether the MDS has not answered yet which server it is.
+func (ids *identities) serverPending(addr zbs.Addr) bool {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	return len(ids.known) > 1 &&
+		slices.ContainsFunc(ids.known, func(id identity) bool { return id.MDS == addr && !id.toldServer })
+}
+
+// news returns a channel that is closed when something else is known.
+func (ids *identities) news() <-chan struct{} {
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	return ids.changed
+}
+
+// evidence is what a report says of it.
+func (ids *identities) evidence() []proof.Identity {
+	var all []proof.Identity
+	for _, id := range ids.all() {
+		id.ServerPending = !id.toldServer
+		all = append(all, id.Identity)
+	}
+	return all
+}
+
+// enough reports whether a majority names one cluster, or an MDS the expected
+// one. The channel is closed when something else is known.
+func (ids *identities) enough(expected string) (enough bool, changed <-chan struct{}) {
+	named := ids.evidence()
+	ids.mu.Lock()
+	defer ids.mu.Unlock()
+	if expected != "" {
+		return slices.ContainsFunc(named, func(id proof.Identity) bool { return id.Cluster == expected }), ids.changed
+	}
+	return proof.Majority(named, len(named)) != "", ids.changed
+}
+
+// forget makes the next check ask all MDS again: one was found to be of another
+// cluster, which may be mended by then.
 func (ids *identities) forget() {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
+	ids.epoch++
 	for i, id := range ids.known {
-		ids.known[i] = Identity{MDS: id.MDS}
+		ids.known[i] = identity{Identity: proof.Identity{MDS: id.MDS}}
 	}
 }
 
 // factsOf returns what to ping with: the expected cluster, with the version that
 // its MDS name. Without an expected one it is what the majority names.
-func factsOf(ids []Identity, expected string) zbs.Facts {
+func factsOf(ids []proof.Identity, expected string) zbs.Facts {
 	if expected == "" {
-		expected = majority(ids, len(ids))
+		expected = proof.Majority(ids, len(ids))
 	}
 	facts := zbs.Facts{UUID: expected}
 	for _, id := range ids {

@@ -2,11 +2,13 @@ package guard
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/zbsclient/zbsclient/mds"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
+	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // Defaults of Load. An agent runs a command of the storage per question, has
@@ -38,13 +40,63 @@ func (l Load) every() time.Duration { return time.Second / time.Duration(l.PerSe
 // WithLoad bounds the load that checks put on each MDS. Checks of one Guard
 // share the limit, so give it to New.
 func WithLoad(load Load) CheckOption {
-	return func(t *Terms) error {
+	return func(s *settings) error {
 		if load.PerSecond < 0 || load.Parallel < 0 || load.PerSecond > int(time.Second) {
-			return fmt.Errorf("%w: load of %d per second, %d at a time", mds.ErrInvalidOption, load.PerSecond, load.Parallel)
+			return invalid("load of %d per second, %d at a time", load.PerSecond, load.Parallel)
 		}
-		t.load = load.withDefaults()
+		s.load = load.withDefaults()
 		return nil
 	}
+}
+
+// busyLimit is how long the questions of all rounds under way may take one MDS by
+// the Load: half of a span. When very many volumes are checked at once, rounds
+// wait before they begin; within a round there is no time to wait.
+const busyLimit = int64(proof.DefaultSpan / 2)
+
+// admission lets rounds begin as far as there is time for their questions.
+type admission struct {
+	busy *semaphore.Weighted // of busyLimit
+
+	mu    sync.Mutex       // guards asked
+	asked map[zbs.Path]int // how many rounds under way ask about a volume
+}
+
+func newAdmission() *admission {
+	return &admission{busy: semaphore.NewWeighted(busyLimit), asked: make(map[zbs.Path]int)}
+}
+
+// enter waits until a round about the volume, or about many for the zero Path,
+// may begin, and returns how it leaves. A round that asks the same as one under way
+// takes next to nothing: they share the answers.
+func (a *admission) enter(ctx context.Context, volume zbs.Path, weight int64) (leave func(), err error) {
+	a.mu.Lock()
+	if volume != (zbs.Path{}) && a.asked[volume] > 0 {
+		weight = 1
+	}
+	a.asked[volume]++
+	a.mu.Unlock()
+	left := func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.asked[volume]--; a.asked[volume] == 0 {
+			delete(a.asked, volume)
+		}
+	}
+	if err := a.busy.Acquire(ctx, weight); err != nil {
+		left()
+		return nil, err
+	}
+	return func() {
+		a.busy.Release(weight)
+		left()
+	}, nil
+}
+
+// weight is what a round takes of busyLimit that asks each MDS so many questions.
+func (l Load) weight(questions int, span time.Duration) int64 {
+	spans := float64(questions) * l.every().Seconds() / span.Seconds()
+	return min(int64(spans*float64(proof.DefaultSpan)), busyLimit)
 }
 
 // burst is how many questions may come at once after a pause: those of a check,

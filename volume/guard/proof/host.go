@@ -83,7 +83,7 @@ func (h Hosts) Validate() error {
 			value := byValue(addr)
 			owner, taken := owners[value]
 			switch {
-			case !addr.IsValid(), addr.IsUnspecified():
+			case !addr.IsValid(), value.IsUnspecified():
 				errs = append(errs, fmt.Errorf("host %s: %v is no address of a host", host.Name, addr))
 			case taken && owner != host.Name:
 				errs = append(errs, fmt.Errorf("address %s belongs to both %s and %s", value, owner, host.Name))
@@ -102,10 +102,5 @@ func (h Hosts) Validate() error {
 // byValue is the address as it is compared.
 func byValue(addr netip.Addr) netip.Addr { return addr.WithZone("").Unmap() }
 
-// has reports whether the host has the address.
-func (h Host) has(addr netip.Addr) bool {
-	return slices.ContainsFunc(h.Addrs, func(own netip.Addr) bool { return byValue(own) == addr })
-}
-
-// attached reports whether the host has the pool.
-func (h Host) attached(pool string) bool { return len(h.Pools) == 0 || slices.Contains(h.Pools, pool) }
+// Attached reports whether the host has the pool.
+func (h Host) Attached(pool string) bool { return len(h.Pools) == 0 || slices.Contains(h.Pools, pool) }

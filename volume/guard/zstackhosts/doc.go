@@ -18,8 +18,8 @@
 //  1. A host is called by its ZStack name. If several hosts have the name, each is
 //     called NAME (UUID), with the first 8 characters of its uuid.
 //  2. A host whose state is Maintenance is [proof.Maintenance], unless a machine is
-//     still assigned to it. ZStack can be told to ignore machines that it could not
-//     move away. A host of any other state is in service.
+//     still assigned to it: then something was not moved away. A host of any other
+//     state is in service.
 //  3. The pools of a host are unknown here, so all count as attached.
 //
 // # Addresses

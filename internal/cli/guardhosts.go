@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zbsclient/zbsclient/volume/guard"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// fewHosts is up to how many hosts are all shown.
+const fewHosts = 10
+
+// hosts says how each host of the inventory was accounted for. Of many hosts it
+// shows only those that were not.
+func (p *reportPrinter) hosts() {
+	r := p.report
+	all := p.explain || p.wide || len(r.Hosts) <= fewHosts
+	if inUse := r.Verdict == guard.InUse && !p.explain && !p.wide; inUse || len(r.Hosts) == 0 {
+		return // it was known before the hosts were looked for
+	}
+	p.line("")
+	p.line("%s %s", p.style(bold, "HOSTS"), countMeans(r.Hosts))
+	t := table{header: []string{"HOST", "PROOF", "BY"}}
+	for i, h := range r.Hosts {
+		if all || h.Means == proof.MeansNone {
+			t.add(cell{text: h.Host}, meansCell(h.Means), cell{text: p.provedBy(i, h)})
+		}
+	}
+	if len(t.rows) > 0 {
+		t.print(p.w, p.colour)
+	}
+	if len(t.rows) < len(r.Hosts) {
+		p.line("%s", p.style(dim, "(-o wide shows every host)"))
+	}
+}
+
+// countMeans counts the hosts by how they were accounted for, the unproved first.
+func countMeans(hosts []guard.HostProof) string {
+	counts := make(map[proof.Means]int)
+	for _, h := range hosts {
+		counts[h.Means]++
+	}
+	var texts []string
+	for m := proof.MeansNone; m <= proof.OutOfPool; m++ {
+		if n := counts[m]; n > 0 {
+			texts = append(texts, fmt.Sprintf("%d %s", n, m))
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+func meansCell(m proof.Means) cell {
+	switch m {
+	case proof.MeansNone:
+		return cell{m.String(), red}
+	case proof.SelfFenced, proof.FencedHost:
+		return cell{m.String(), yellow}
+	case proof.InMaintenance, proof.OutOfPool:
+		return cell{m.String(), dim}
+	default:
+		return cell{m.String(), green}
+	}
+}
+
+// provedBy says what accounts for host i of the inventory, or what is missing.
+func (p *reportPrinter) provedBy(i int, h guard.HostProof) string {
+	r := p.report
+	switch h.Means {
+	case proof.Visible:
+		listing, by := p.listing(i)
+		return fmt.Sprintf("%d of %d MDS list it for %s", listing, len(r.Evidence.MDS), p.nameOf(by))
+	case proof.AllowedHost:
+		return "may have it open"
+	case proof.Vouched:
+		return "its witness"
+	case proof.FencedHost:
+		return p.fencedBy(h.Host)
+	case proof.SelfFenced:
+		return fmt.Sprintf("no MDS listed it for %v", r.SelfFencing)
+	case proof.InMaintenance, proof.OutOfPool:
+		return "the inventory"
+	}
+	for _, reason := range slices.Concat(r.Reasons, r.Notes) {
+		if reason.Detail == h.Host || strings.HasPrefix(reason.Detail, h.Host+":") || strings.HasPrefix(reason.Detail, h.Host+",") {
+			return shortCodes[reason.Code]
+		}
+	}
+	if r.Verdict == guard.Unknown {
+		return "no quorum lists it"
+	}
+	return ""
+}
+
+func (p *reportPrinter) fencedBy(host string) string {
+	for _, a := range slices.Backward(p.report.Fences) {
+		if a.Host == host {
+			return fmt.Sprintf("%s, at %s", shorten(a.By, 30), a.At.UTC().Format("15:04:05Z"))
+		}
+	}
+	return ""
+}
+
+// listing counts the MDS that list host i in the round of the verdict, and returns
+// the volume for which the first of them does.
+func (p *reportPrinter) listing(i int) (n int, by zbs.Path) {
+	round := p.decisive()
+	if round == nil {
+		return 0, by
+	}
+	for _, o := range round.Observations {
+		for _, list := range listsOf(p.report, o) {
+			if p.shows(list, i) {
+				n++
+				if n == 1 {
+					by = list.Volume
+				}
+				break
+			}
+		}
+	}
+	return n, by
+}
+
+func (p *reportPrinter) shows(list proof.VolumeList, i int) bool {
+	return slices.ContainsFunc(list.Clients, func(c zbs.Client) bool {
+		k, ok := p.report.Evidence.Hosts.OfClient(c.IP)
+		return ok && k == i
+	})
+}
+
+// listsOf are all lists of an observation, that of the volume first.
+func listsOf(r guard.Report, o proof.Observation) []proof.VolumeList {
+	lists := []proof.VolumeList{{Volume: r.Volume, ListAnswer: o.Clients}}
+	if o.Survey != nil {
+		lists = append(lists, o.Survey.Lists...)
+	}
+	return lists
+}
+
+// decisive is the round that the verdict is as old as; nil without a round.
+func (p *reportPrinter) decisive() *proof.Round {
+	r := p.report
+	for k := range r.Evidence.Rounds {
+		if round := &r.Evidence.Rounds[k]; r.BeganAt.Add(secondsOf(round.Began)).Equal(r.ObservedAt) {
+			return round
+		}
+	}
+	return nil
+}
+
+// nameOf is the name of a volume: in short, and without the pool where that is the
+// pool of the report's volume.
+func (p *reportPrinter) nameOf(path zbs.Path) string {
+	switch {
+	case p.wide:
+		return path.String()
+	case path == p.report.Volume:
+		return "itself"
+	case path.Pool == p.report.Volume.Pool:
+		return shorten(path.Volume, 20)
+	}
+	return shorten(path.Pool+"/"+path.Volume, 20)
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zbsclient/zbsclient/volume/guard"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+func secondsOf(s proof.Seconds) time.Duration { return time.Duration(s) }
+
+// rounds shows what each MDS answered. Of many rounds it shows the last.
+func (p *reportPrinter) rounds() {
+	all := p.report.Evidence.Rounds
+	if len(all) == 0 {
+		return
+	}
+	first := 0
+	if !p.wide {
+		first = max(0, len(all)-max(2, p.report.Timing.Rounds))
+	}
+	t := table{header: []string{"ROUND", "MDS", "CLIENTS", "CAN LIST", "EXISTS"}}
+	if p.wide {
+		t.header = append(t.header, "AGENT", "BEGAN", "TOOK")
+	}
+	for k := first; k < len(all); k++ {
+		for _, o := range all[k].Observations {
+			row := []cell{{text: strconv.Itoa(k + 1)}, {text: o.MDS.String()}, p.clientsCell(o.Clients), p.canListCell(o, k+1), existsCell(all[k], o.MDS)}
+			if p.wide {
+				row = append(row, orDash(o.Ping.AgentVersion), cell{text: took(secondsOf(all[k].Began))}, cell{text: took(secondsOf(all[k].Took))})
+			}
+			t.add(row...)
+		}
+	}
+	p.table(t)
+	if first > 0 {
+		p.line("%s", p.style(dim, "(the last rounds of "+strconv.Itoa(len(all))+", -o wide shows every one)"))
+	}
+}
+
+// clientsCell names the hosts that the MDS lists for the volume.
+func (p *reportPrinter) clientsCell(l proof.ListAnswer) cell {
+	switch {
+	case l.Outcome == proof.NotAsked:
+		return orDash("")
+	case l.Outcome != proof.Answered:
+		return outcomeCell(l.Outcome)
+	case len(l.Clients) == 0:
+		return cell{"nobody", dim}
+	}
+	var names []string
+	for _, c := range l.Clients {
+		name := p.hostOf(c)
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	text := some(names, 2, p.wide)
+	if !p.wide && len(text) > 24 {
+		text = some([]string{shorten(names[0], 14)}, 1, true)
+		if len(names) > 1 {
+			text += " and " + strconv.Itoa(len(names)-1) + " more"
+		}
+	}
+	return cell{text, cyan}
+}
+
+// hostOf names the host of a client as the inventory does.
+func (p *reportPrinter) hostOf(c zbs.Client) string {
+	if k, ok := p.report.Evidence.Hosts.OfClient(c.IP); ok {
+		return p.report.Evidence.Hosts.At(k).Name
+	}
+	if c.IP == "" {
+		return "?"
+	}
+	return c.IP
+}
+
+// canListCell says which volume proves that the MDS can list, or why nothing does.
+func (p *reportPrinter) canListCell(o proof.Observation, round int) cell {
+	if why := whyNot(p.report, o.MDS, round); why != "" {
+		return cell{why, yellow}
+	}
+	for _, list := range listsOf(p.report, o) {
+		if o.Ping.Outcome == proof.Answered && list.Outcome == proof.Answered && len(list.Clients) > 0 {
+			return cell{"by " + p.nameOf(list.Volume), green}
+		}
+	}
+	return orDash("")
+}
+
+// whyNot says why the MDS does not count in the round, in short: the reasons below
+// say it in full.
+func whyNot(r guard.Report, mds zbs.Addr, round int) string {
+	var texts []string
+	for _, reason := range slices.Concat(r.Reasons, r.Notes) {
+		short, known := shortCodes[reason.Code]
+		if known && reason.MDS == mds && reason.Round == round && !slices.Contains(texts, short) {
+			texts = append(texts, short)
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// shortCodes are the reasons in a table.
+var shortCodes = map[guard.Code]string{
+	proof.WrongCluster:        "other cluster",
+	proof.NoReply:             "no answer",
+	proof.MalformedReply:      "no agent's answer",
+	proof.RefusedReply:        "refuses",
+	proof.Unsynced:            "unsynced",
+	proof.ListingUnproved:     "lists nobody at all",
+	proof.Stale:               "out of order",
+	proof.InventoryIncomplete: "unknown address",
+	proof.NamedOpen:           "said to have the volume open",
+	proof.HostUnproved:        "not listed",
+	proof.HostIdle:            "nothing is known to be open on it",
+	proof.HostLost:            "was listed, and is not now",
+	proof.FenceOld:            "its fence is too old",
+	proof.FenceLater:          "its fence is later than the check",
+	proof.FenceBroken:         "its fence is broken",
+	proof.SelfFencingPending:  "may not have fenced itself yet",
+}
+
+func outcomeCell(o proof.Outcome) cell { return cell{strings.ReplaceAll(o.String(), "-", " "), yellow} }
+
+func existsCell(round proof.Round, addr zbs.Addr) cell {
+	for _, e := range round.Existence {
+		switch {
+		case e.MDS != addr || e.Outcome == proof.NotAsked:
+		case e.Outcome == proof.Answered:
+			return cell{text: "yes"}
+		default:
+			return outcomeCell(e.Outcome)
+		}
+	}
+	return orDash("")
+}

@@ -1,0 +1,197 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zbsclient/zbsclient/internal/clock"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// check is one check under way: it gathers the evidence of a proof.Case.
+type check struct {
+	guard *Guard
+	settings
+	began clock.Instant
+	start time.Time       // the same, for arithmetic
+	under *sync.WaitGroup // goroutines of the check
+
+	facts    zbs.Facts
+	volume   zbs.CBDPath
+	evidence proof.Evidence
+	path     zbs.Path
+	wall     time.Time // the time of day when the check began
+	cause    error     // of a halt
+
+	mu   sync.Mutex // guards late
+	late []proof.Observation
+}
+
+func (g *Guard) newCheck(path zbs.Path, under *sync.WaitGroup) *check {
+	c := &check{guard: g, path: path, under: under, began: clock.Now(), start: time.Now(), wall: g.now()}
+	c.evidence.MDS = g.caller.Addrs()
+	return c
+}
+
+// begin reads the options and learns what the rounds need to know. It reports
+// whether there can be rounds.
+func (c *check) begin(ctx context.Context, inventory *proof.Inventory, unread error, opts []CheckOption) bool {
+	return c.prepare(ctx, inventory, unread, opts) && c.learn(ctx)
+}
+
+// prepare reads the options. Nothing is sent.
+func (c *check) prepare(ctx context.Context, inventory *proof.Inventory, unread error, opts []CheckOption) bool {
+	var err error
+	c.settings, err = c.guard.settings(opts)
+	c.evidence.Hosts = inventory
+	if c.path.IsSnapshot() {
+		err = errors.Join(err, fmt.Errorf("%w: it names a snapshot, the volume is %s", zbs.ErrInvalidPath, c.path.OfVolume()))
+	}
+	if unread == nil {
+		err = errors.Join(err, nameHosts(&c.Terms, inventory))
+	}
+	switch err = errors.Join(err, c.path.Validate()); {
+	case err != nil:
+		return c.halt(ctx, proof.Invalid, err)
+	case unread != nil:
+		return c.halt(ctx, proof.InventoryUnknown, unread)
+	}
+	return true
+}
+
+// learn finds out which cluster the MDS are of, and where the pool is.
+func (c *check) learn(ctx context.Context) (known bool) {
+	var err error
+	if c.Policy != First {
+		c.guard.ids.learn(ctx, c.under, c.ExpectCluster, c.pace())
+		c.facts = factsOf(c.guard.ids.evidence(), c.ExpectCluster)
+	}
+	if c.volume, err = c.guard.locate(ctx, c.path, c); err != nil {
+		code := proof.PoolsUnknown
+		if errors.Is(err, ErrNotFound) {
+			code = proof.VolumeMissing
+		}
+		return c.halt(ctx, code, err)
+	}
+	return true
+}
+
+// halt notes why the check has no more rounds.
+func (c *check) halt(ctx context.Context, code proof.Code, err error) bool {
+	if ctx.Err() != nil && code != proof.Invalid {
+		code, err = proof.Interrupted, ctx.Err()
+	}
+	c.evidence.Halt = proof.Reason{Code: code, Detail: strings.ReplaceAll(err.Error(), "\n", "; ")}
+	c.cause = err
+	return false
+}
+
+// span is how long an MDS may take over a round.
+func (c *check) span() time.Duration { return c.Timing.Span }
+
+func (c *check) pace() pace { return pace{c.load.every(), c.span()} }
+
+// decide is what the evidence comes to, with a round that is not over yet if
+// there is one.
+func (c *check) decide(unfinished ...proof.Round) proof.Decision {
+	c.evidence.Identities = c.guard.ids.evidence()
+	at := c.proofCase()
+	at.Evidence.Rounds = slices.Concat(at.Evidence.Rounds, unfinished)
+	return at.Decide()
+}
+
+func (c *check) proofCase() proof.Case {
+	return proof.Case{Volume: c.path, Terms: c.Terms, BeganAt: c.wall, Evidence: c.evidence}
+}
+
+// run makes rounds until the verdict is definite, or no further round can change
+// it in time.
+func (c *check) run(ctx context.Context) {
+	for turn := 0; ; turn++ {
+		r, err := c.guard.round(ctx, []*check{c}, turn)
+		if err == nil {
+			r.run(ctx)
+		}
+		if ctx.Err() != nil {
+			c.halt(ctx, proof.Interrupted, ctx.Err())
+			return
+		}
+		c.take(r, 0)
+		due, more := c.next(c.decide())
+		if !more {
+			return
+		}
+		if sleep(ctx, time.Until(c.start.Add(due))) != nil {
+			c.halt(ctx, proof.Interrupted, ctx.Err())
+			return
+		}
+	}
+}
+
+// take adds what the round found out about the check's volume.
+func (c *check) take(r *round, target int) {
+	c.evidence.Rounds = append(c.evidence.Rounds, r.result(target))
+}
+
+// next is when another round is worth its time, since the check began, and
+// whether there is one.
+func (c *check) next(d proof.Decision) (due time.Duration, more bool) {
+	if c.Policy == First || !d.Open || len(d.Rounds) == 0 {
+		return 0, false
+	}
+	first := time.Duration(c.evidence.Rounds[0].Began)
+	last := first + c.Timing.Patience()
+	switch {
+	case slices.ContainsFunc(d.Rounds, func(w proof.RoundWorth) bool { return w.Counts }):
+		last += time.Duration(c.Timing.Rounds-1) * c.Timing.RoundInterval
+	case mayFence(d):
+		last += time.Duration(c.SelfFencing) + time.Duration(c.Timing.Disturbances())*c.Timing.RoundInterval
+	}
+	return d.Next, d.Next <= last+c.span()
+}
+
+// mayFence reports whether hosts have time left to fence themselves.
+func mayFence(d proof.Decision) bool {
+	return slices.ContainsFunc(d.Reasons, func(r Reason) bool { return r.Code == proof.SelfFencingPending })
+}
+
+// finish makes the report. A verdict that expired before it could be told is no
+// verdict.
+func (c *check) finish() (Report, error) {
+	c.evidence.Identities = c.guard.ids.evidence()
+	report := proof.NewReport(c.proofCase(), c.began)
+	if slices.ContainsFunc(report.Reasons, func(r Reason) bool { return r.Code == proof.WrongCluster }) {
+		c.guard.ids.forget()
+		c.guard.pools.forget()
+	}
+	if report.Verdict == Free && report.Expired() {
+		return report, expired(report)
+	}
+	return report, report.Err(c.cause)
+}
+
+// expired is the error of a Free report that came too late to act on.
+func expired(r Report) error {
+	return fmt.Errorf("%w: %w: %s was free at %s, for %v", ErrUndetermined, ErrReportExpired, r.Volume, r.ObservedAt.Format(time.RFC3339), r.ValidFor)
+}
+
+// addLate keeps what an MDS answered after its round: the next one takes it.
+func (c *check) addLate(o proof.Observation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.late = append(c.late, o)
+}
+
+func (c *check) takeLate() []proof.Observation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	late := c.late
+	c.late = nil
+	return late
+}

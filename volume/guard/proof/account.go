@@ -1,0 +1,227 @@
+package proof
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Means is how it was shown that a host does not write unseen (rule 3). The zero
+// Means is MeansNone.
+type Means uint8
+
+// Means of proof.
+const (
+	MeansNone     Means = iota // nothing shows it
+	Visible                    // a quorum of the MDS lists the host for some volume, so its clients are listed, too
+	AllowedHost                // the caller allows the host to have the volume open
+	Vouched                    // a Witness says that the host does not have it open
+	FencedHost                 // a valid attestation says that the host is off
+	SelfFenced                 // the host was absent for longer than it takes to fence itself
+	InMaintenance              // the inventory says that nothing runs there, and no MDS lists it
+	OutOfPool                  // the inventory says that the host does not have the pool
+)
+
+var meansNames = []string{MeansNone: "unproved", Visible: "visible", AllowedHost: "allowed", Vouched: "vouched",
+	FencedHost: "fenced", SelfFenced: "self-fenced", InMaintenance: "maintenance", OutOfPool: "not-attached"}
+
+// String returns the name in JSON, such as "self-fenced".
+func (m Means) String() string { return nameOf(meansNames, m) }
+
+// MarshalText returns String.
+func (m Means) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (m *Means) UnmarshalText(text []byte) error { return readName(meansNames, m, text) }
+
+// HostProof says how one host of the inventory was accounted for.
+type HostProof struct {
+	Host  string `json:"host"`
+	Means Means  `json:"means"`
+}
+
+// stand says of each host whether it is allowed or fenced. A host without either
+// is Foreign.
+func (e *evaluation) stand() {
+	for _, name := range e.Terms.Allowed {
+		if i, ok := e.inv.Find(name); ok {
+			e.hosts[i].standing = Allowed
+		}
+	}
+	for _, a := range e.Terms.Fences {
+		i, ok := e.inv.Find(a.Host)
+		if !ok || e.hosts[i].standing == Allowed {
+			continue
+		}
+		if r := e.invalid(a); r.Code == "" {
+			e.hosts[i].standing = Fenced
+		} else if e.hosts[i].standing != Fenced {
+			e.hosts[i].remark = r
+		}
+	}
+}
+
+// expect finds the hosts that must be accounted for: those in service with the
+// pool, any that an MDS lists, whatever the inventory says of it, and any that the
+// inventory itself names as having the volume open.
+func (e *evaluation) expect() {
+	for i := range e.hosts {
+		host := e.inv.At(i)
+		e.hosts[i].expected = host.State == InService && host.Attached(e.Volume.Pool) || e.everSeen(i) || e.namedOpen(i)
+	}
+}
+
+func (e *evaluation) everSeen(i int) bool {
+	return slices.ContainsFunc(e.rounds, func(r roundReading) bool { return r.seen.Has(i) })
+}
+
+// excuse finds the hosts that are accounted for whatever the lists show. A host
+// that the inventory names as having the volume open is not excused by being
+// visible: its client may have vanished from the list by itself.
+func (e *evaluation) excuse() {
+	for i := range e.hosts {
+		h := &e.hosts[i]
+		switch {
+		case !h.expected:
+			h.excused = OutOfPool
+			if e.inv.At(i).State == Maintenance {
+				h.excused = InMaintenance
+			}
+		case h.standing == Allowed:
+			h.excused = AllowedHost
+		case h.standing == Fenced:
+			h.excused = FencedHost
+		case e.vouched(i):
+			h.excused = Vouched
+		case e.selfFenced(i):
+			h.excused = SelfFenced
+		}
+	}
+}
+
+// vouched reports whether a witness says, in the last round, that host i does not
+// have the volume open.
+func (e *evaluation) vouched(i int) bool {
+	if len(e.Evidence.Rounds) == 0 {
+		return false
+	}
+	round := &e.Evidence.Rounds[len(e.Evidence.Rounds)-1]
+	vouches := false
+	for _, s := range round.Statements {
+		if s.Host != e.inv.At(i).Name {
+			continue
+		}
+		switch {
+		case s.Outcome != Answered:
+			e.remark(i, "its witness did not answer: "+s.Error)
+			return false
+		case s.Open:
+			return false // holders says so
+		case s.At < 0 || s.At > s.ended() || s.ended() > round.Took || s.Asked < 0:
+			e.remark(i, "the answer of its witness is not of this round")
+			return false
+		}
+		vouches = true
+	}
+	return vouches
+}
+
+// remark notes why a means failed, unless something weightier is noted.
+func (e *evaluation) remark(i int, detail string) {
+	if h := &e.hosts[i]; h.remark.Code == "" {
+		h.remark = Reason{Code: HostUnproved, Detail: detail}
+	}
+}
+
+// selfFenced reports whether host i was absent so long that, by the declared
+// bound, it has ended its machines.
+//
+// The host may have lost the MDS as late as in the first round that misses it:
+// a change of the leader empties the registry at once, so that the absence says
+// nothing of how long ago that was. So the whole bound must pass between the end
+// of that round and the begin of the last. As many rounds must miss the host
+// before as disturbances are allowed for: each of them may have hidden a host
+// that was well. Only rounds in which a quorum proved that it can list say that a
+// host is absent. A sign that the host reached its data later starts the bound
+// again.
+func (e *evaluation) selfFenced(i int) bool {
+	bound := time.Duration(e.Terms.SelfFencing)
+	if bound <= 0 {
+		return false
+	}
+	rounds := e.Evidence.Rounds
+	var absent []int // rounds that miss the host, since it was last seen
+	for k := range e.rounds {
+		switch {
+		case e.rounds[k].seen.Has(i):
+			absent = absent[:0]
+		case e.rounds[k].lists:
+			absent = append(absent, k)
+		}
+	}
+	first := e.Terms.Timing.Disturbances() - 1
+	left := bound
+	if len(absent) > first {
+		since := max(rounds[absent[first]].end(), e.lastAlive(i))
+		left = bound - (time.Duration(rounds[absent[len(absent)-1]].Began) - since)
+	}
+	if left <= 0 {
+		return true
+	}
+	e.hosts[i].remark = Reason{Code: SelfFencingPending, RetryAfter: left, Detail: e.inv.At(i).Name}
+	return false
+}
+
+// lastAlive is when a witness says that host i last reached its data, since the
+// check began.
+func (e *evaluation) lastAlive(i int) time.Duration {
+	last := time.Duration(-1 << 62)
+	for _, round := range e.Evidence.Rounds {
+		for _, s := range round.Statements {
+			if s.Host == e.inv.At(i).Name && s.Outcome == Answered && s.LastAlive != nil {
+				last = max(last, time.Duration(round.Began+*s.LastAlive))
+			}
+		}
+	}
+	return last
+}
+
+// hostProofs says how each host was accounted for in round k.
+func (e *evaluation) hostProofs(k int) []HostProof {
+	if k < 0 {
+		return nil
+	}
+	proofs := make([]HostProof, len(e.hosts))
+	for i, h := range e.hosts {
+		proofs[i] = HostProof{e.inv.At(i).Name, h.excused}
+		if h.excused == MeansNone && !e.namedOpen(i) && e.rounds[k].visible.Has(i) {
+			proofs[i].Means = Visible
+		}
+	}
+	return proofs
+}
+
+// namedOpen reports whether the inventory names the volume as open on host i.
+func (e *evaluation) namedOpen(i int) bool { return slices.Contains(e.inv.At(i).Open, e.Volume) }
+
+// mayShow reports whether some question of the check may show host i: a volume
+// that is known to be open on it, a canary of the caller, or a heartbeat volume
+// that is seen to be kept open.
+func (e *evaluation) mayShow(i int) bool {
+	if len(e.inv.At(i).Open) > 0 || e.Terms.Canary != (zbs.Path{}) {
+		return true
+	}
+	for k := range e.rounds {
+		for o := range e.observations(k) {
+			if o.Survey != nil && slices.ContainsFunc(o.Survey.Lists, VolumeList.heartbeat) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// heartbeat reports whether the list shows that hosts keep a heartbeat volume
+// open.
+func (l VolumeList) heartbeat() bool { return l.shows() && l.Volume.Volume == HeartbeatVolume }
