@@ -18,9 +18,10 @@ func configTopic() *cobra.Command {
 		Long: `The MDS come from the first of these that names any:
 
   1. --mds, repeated or with commas between
-  2. ZBS_MDS, with spaces or commas between
-  3. the context named by --context, ZBS_CONTEXT or "current" in the configuration
-     file: --config, else ZBS_CONFIG, else ~/.config/zbsctl/config.yaml
+  2. the context named by --context
+  3. ZBS_MDS, with spaces or commas between
+  4. the context named by ZBS_CONTEXT, or by "current" in the configuration file:
+     --config, else ZBS_CONFIG, else ~/.config/zbsctl/config.yaml
 
 An MDS is a host name or address, host:port, http(s)://host:port/root, or an MDS
 URL user:password@host[:sshPort]/[?mdsPort=N], of which the host alone is used.
@@ -38,7 +39,8 @@ The configuration file:
       timeout: 10s            # of each attempt, 30s unless set
       connect-timeout: 3s     # of connecting, 30s unless set
       hostsFile: hosts.yaml   # the inventory of hosts, beside this file
-      self-fencing: 150s      # after which hosts without the MDS are dead
+      # self-fencing: 150s    # a promise: hosts that lose the MDS end their machines
+                              # within this time; read docs/guard-rules.md first
       max-fence-age: 10m      # how old a --fenced may be
       timing:                 # of the storage's registry of clients
         refresh: 5s
@@ -89,7 +91,7 @@ func (a *app) settings() (settings, error) {
 func (a *app) readSettings() (settings, error) {
 	var s settings
 	list := splitList(a.mdsList)
-	if len(list) == 0 {
+	if len(list) == 0 && a.contextName == "" {
 		list = splitList(strings.Fields(a.getenv("ZBS_MDS")))
 	}
 	if len(list) == 0 || a.contextName != "" {

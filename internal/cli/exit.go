@@ -35,7 +35,7 @@ func exitCodesTopic() *cobra.Command {
   %d  done
   %d  failed: it does not exist, exists already, was refused or provably not done
   %d  wrong usage: flag, argument, path, address or configuration; nothing was sent
-  %d  the volume is in use, or was not released in time; nothing was changed
+  %d  the volume is in use, or was not released in time; it was not changed
   %d  cannot tell: no MDS answered, nobody knows whether the volume is in use, or a
      change may have run or run yet
 

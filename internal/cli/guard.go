@@ -38,8 +38,10 @@ majority of the MDS must show that they can list clients at all, and each host
 of the inventory must be accounted for: an MDS lists it for some volume, or it
 is allowed (--host), off (--fenced), or has fenced itself (--self-fencing). So
 free takes an inventory: --hosts-file, or that of the context (zbsctl help
-config); zbsctl hosts discover drafts one. Without it a volume in use is still
-found.
+config). Without it a volume in use is still found.
+
+In use is known at once, free after 13 s; cannot tell may take 40 s, and longer
+with --self-fencing. Free is good for 13 s, until the time that is told.
 
 What must hold is numbered in the output of --explain. Nothing is reserved: a
 host that opens the volume right after the check is not seen.`,

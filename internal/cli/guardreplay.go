@@ -80,12 +80,14 @@ func (a *app) guardReplay(args []string, f *replayFlags) error {
 	return a.tellReplayed(report, err, wanted, f, when)
 }
 
-// tellReplayed prints the report, and what it comes to for the reader.
+// tellReplayed prints the report, and whether it answers what its reader asks.
 func (a *app) tellReplayed(r guard.Report, err error, wanted zbs.Path, f *replayFlags, when time.Time) error {
 	v := view{explain: f.explain, wide: *f.out == formatWide, expired: func() bool { return r.ExpiredAt(when) }}
 	if f.at != "" {
 		v.asOf = when
 	}
+	mismatch := answers(r, wanted, f.hosts)
+	v.otherwise = mismatch
 	if f.out.machine() {
 		if err := encode(a.stdout, *f.out, r); err != nil {
 			return err
@@ -101,7 +103,7 @@ func (a *app) tellReplayed(r guard.Report, err error, wanted zbs.Path, f *replay
 	if r.Verdict != guard.Free {
 		return nil
 	}
-	if mismatch := answers(r, wanted, f.hosts); mismatch != nil {
+	if mismatch != nil {
 		return mismatch
 	}
 	if f.at == "" {

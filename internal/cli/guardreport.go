@@ -17,6 +17,8 @@ type view struct {
 	wide    bool // every round and host, with names in full
 	expired func() bool
 	asOf    time.Time // zero: now
+	// otherwise is why a report that is Free does not answer what its reader asks.
+	otherwise error
 }
 
 // reportPrinter writes one report.
@@ -63,6 +65,8 @@ func (p *reportPrinter) verdict(expired bool) {
 	said.text = strings.ToUpper(said.text)
 	until := ""
 	switch {
+	case p.otherwise != nil && p.report.Verdict == guard.Free && !expired:
+		said = cell{"FREE, BUT NOT FOR THIS QUESTION", red}
 	case expired:
 		said = cell{"EXPIRED", red}
 		until = ", was free until " + clockTime(p.report)
@@ -220,6 +224,8 @@ func (p *reportPrinter) next(expired bool) {
 	switch r := p.report; {
 	case expired:
 		next = "do not open it: check again, for a host may have opened it since"
+	case r.Verdict == guard.Free && p.otherwise != nil:
+		next = "do not open anything by this report: " + p.otherwise.Error()
 	case r.Verdict == guard.Free && !p.asOf.IsZero():
 		next = fmt.Sprintf("nothing: this is what was known at %s, and says nothing of now", p.asOf.UTC().Format(time.RFC3339))
 	case r.Verdict == guard.Free:

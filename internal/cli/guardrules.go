@@ -40,8 +40,9 @@ func (p *reportPrinter) rules() {
 	}
 }
 
-const hostRemedy = "in the inventory, name a volume that is open on it (open:), or its state maintenance if nothing runs there; " +
-	"if it is off, --fenced; if hosts end their machines by themselves, --self-fencing"
+const hostRemedy = "if it may be cut off or hung, fence it and give --fenced; if it is well, name a volume that is open on it " +
+	"in the inventory (open:); if hosts end their machines by themselves, --self-fencing; " +
+	"its state maintenance only if you have looked, and nothing can run there"
 
 // settleBy are the remedies of the reasons that zbsctl says in its own flags.
 var settleBy = map[guard.Code]string{
@@ -50,12 +51,12 @@ var settleBy = map[guard.Code]string{
 	proof.Interrupted:         "give it more time",
 	proof.Invalid:             "correct path or options",
 	proof.ListingUnproved:     "name a volume that is open somewhere: with open: of its host in the inventory, or with --canary; hosts open ZStack's heartbeat volume for an instant only, and a storage too old to list clients never will",
-	proof.NoInventory:         "name every host that has the pool with --hosts-file, or in the context (zbsctl help config); zbsctl hosts discover drafts an inventory",
+	proof.NoInventory:         "name every host that has the pool with --hosts-file, or in the context (zbsctl help config); zbsctl hosts discover shows what the MDS list, to compare",
 	proof.InventoryIncomplete: "add the host to the inventory, or the address to its host",
 	proof.NamedOpen:           "correct the inventory once it is closed there; if the host is off, --fenced",
 	proof.HostUnproved:        hostRemedy,
-	proof.HostIdle:            "keep a small volume open on it, and name it (open:); if nothing runs there, its state maintenance; if it is off, --fenced; if hosts end their machines by themselves, --self-fencing",
-	proof.HostLost:            "check again; if it is cut off, fence it and give --fenced; if nothing runs there now, " + hostRemedy,
+	proof.HostIdle:            "keep a small volume open on it, and name it (open:); if it is off, --fenced; if hosts end their machines by themselves, --self-fencing; its state maintenance only if you have looked, and nothing can run there",
+	proof.HostLost:            "check again; if it is cut off, fence it and give --fenced; else, " + hostRemedy,
 	proof.FenceOld:            "confirm again that the host is off, and give the time of that to --fenced",
 	proof.SelfFencingPending:  "wait (--wait does), or fence it and give --fenced",
 	proof.UnsafePolicy:        "--policy quorum",

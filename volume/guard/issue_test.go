@@ -181,6 +181,9 @@ func thousands(cluster *fakemds.Cluster, n int) iter.Seq[zbs.Path] {
 }
 
 func TestIssueCheckAllWithASlowBody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	for _, body := range []time.Duration{time.Second, 20 * time.Second} {
 		const n = 300
 		synctest.Test(t, func(t *testing.T) {
@@ -291,6 +294,9 @@ func together(ctx context.Context, g *guard.Guard, paths []zbs.Path) error {
 }
 
 func TestIssueManyVolumesBesideASilentMDS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	const n = 2000
 	all := func(t *testing.T, silent bool) (took time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
@@ -426,6 +432,9 @@ func TestIssueVolumeExportedOverNBD(t *testing.T) {
 
 // Very many volumes of a cluster that is down are told of in minutes, not hours.
 func TestCheckAllOfAClusterThatIsDown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		cluster, g := guarded(t, 3)
 		paths := thousands(cluster, 1000)

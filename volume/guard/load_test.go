@@ -18,6 +18,9 @@ import (
 
 // However many volumes are checked one by one, none runs out of time for it.
 func TestGuardUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	const n = 500
 	synctest.Test(t, func(t *testing.T) {
 		cluster, g := guarded(t, 3)
@@ -54,6 +57,9 @@ func wantConnections(t *testing.T, cluster *fakemds.Cluster, most int) {
 }
 
 func TestCheckAll(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	const n = 2000
 	synctest.Test(t, func(t *testing.T) {
 		cluster, g := guarded(t, 3)

@@ -70,6 +70,9 @@ func wireOracle(policy guard.Policy, a answers) guard.Verdict {
 // TestGuardMatrixOverTheWire samples what three MDS may answer through a Guard and
 // a cluster that answers so.
 func TestGuardMatrixOverTheWire(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	const samples = 300
 	synctest.Test(t, func(t *testing.T) {
 		cluster := newCluster(t, 3)

@@ -35,6 +35,9 @@ var (
 //
 //	go test ./volume/guard -run TestGuardSimulation -guard.seed=4711 -v
 func TestGuardSimulation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	if *simSeed != 0 {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)

@@ -43,6 +43,9 @@ var disturbances = []disturbance{
 //
 //	go test ./volume/guard -run TestGuardIsUseful -v
 func TestGuardIsUseful(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	const each = 300
 	all, free := 0, 0
 	for _, d := range disturbances {
