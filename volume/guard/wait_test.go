@@ -114,6 +114,9 @@ func (c *changing) Hosts(context.Context) ([]guard.Host, error) {
 // What is Unknown becomes definite, within the documented time after its cause is
 // gone, for every transient reason there is.
 func TestNeverStuck(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	for code, c := range causes {
 		if c.set == nil {
 			continue
@@ -154,6 +157,9 @@ func TestNeverStuck(t *testing.T) {
 
 // No MDS, nor all of them, can keep a check longer than Terms.Longest.
 func TestLongest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("so many checks are too much for the race detector; -short leaves them out")
+	}
 	faults := []fakemds.Fault{fakemds.Blackhole, fakemds.Hang, fakemds.HangAfter, fakemds.CallbackLost,
 		fakemds.Slow(proof.DefaultSpan - time.Second), fakemds.SlowBody(2 * time.Second), fakemds.Slow(1900 * time.Millisecond),
 		fakemds.Hang.On("capacity"), fakemds.Hang.On("resource/usage"), fakemds.Slow(5 * time.Second).On("volume/clients")}
