@@ -67,8 +67,8 @@ func New(caller *mds.Caller, hosts HostSource, opts ...CheckOption) (*Guard, err
 //
 // InUse is known as soon as one MDS lists a foreign client. Free takes
 // Timing.Rounds rounds and what lies between, 13 s with the defaults, and longer
-// when a disturbance spoils a round; no check takes longer than Terms.Longest. It
-// changes nothing on the MDS.
+// when a disturbance spoils a round; no check takes longer than proof.Terms.Longest,
+// 91 s by default. It changes nothing on the MDS.
 func (g *Guard) Check(ctx context.Context, path zbs.Path, opts ...CheckOption) (Report, error) {
 	if g.caller == nil {
 		return deny(path)
