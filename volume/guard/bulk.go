@@ -59,12 +59,11 @@ type bulk struct {
 	next  func() (zbs.Path, bool)
 	yield func(Report, error) bool
 
-	ended   bool       // next has no more
-	again   []zbs.Path // to be checked again, for their reports expired
-	waiting []*pending // for their next round, the longest waiting first
-	ready   []*pending // decided, and not told of yet
-	size    int        // of a batch
-	turn    int
+	ended   bool          // next has no more
+	again   []zbs.Path    // to be checked again, for their reports expired
+	waiting []*pending    // for their next round, the longest waiting first
+	ready   []*pending    // decided, and not told of yet
+	size    int           // of a batch
 	body    time.Duration // what the loop's body takes for a report, of late
 	took    time.Duration // what the last round took
 	begin   time.Time     // from when on further checks may begin
@@ -250,11 +249,10 @@ func (b *bulk) round(ctx context.Context, batch []*pending) {
 	for i, p := range batch {
 		checks[i] = p.check
 	}
-	r, err := b.guard.round(ctx, checks, b.turn)
+	r, err := b.guard.round(ctx, checks)
 	if err == nil {
 		r.run(ctx)
 	}
-	b.turn++
 	b.took = time.Since(r.began)
 	if ctx.Err() != nil {
 		b.waiting = append(b.waiting, batch...)

@@ -113,8 +113,8 @@ func (c *check) proofCase() proof.Case {
 // run makes rounds until the verdict is definite, or no further round can change
 // it in time.
 func (c *check) run(ctx context.Context) {
-	for turn := 0; ; turn++ {
-		r, err := c.guard.round(ctx, []*check{c}, turn)
+	for {
+		r, err := c.guard.round(ctx, []*check{c})
 		if err == nil {
 			r.run(ctx)
 		}

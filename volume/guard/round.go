@@ -27,7 +27,6 @@ type round struct {
 	guard   *Guard
 	checks  []*check
 	lead    *check // whose terms, facts and inventory all checks share
-	turn    int
 	began   time.Time
 	leave   func()        // ends the round's admission
 	needed  proof.HostSet // hosts that must be visible, if nothing else accounts for them
@@ -44,8 +43,8 @@ type round struct {
 
 // round returns a round about the volumes of the checks, once there is time for
 // its questions. Without an error it must be run.
-func (g *Guard) round(ctx context.Context, checks []*check, turn int) (*round, error) {
-	r := &round{guard: g, checks: checks, lead: checks[0], turn: turn, changed: make(chan struct{}, 1)}
+func (g *Guard) round(ctx context.Context, checks []*check) (*round, error) {
+	r := &round{guard: g, checks: checks, lead: checks[0], changed: make(chan struct{}, 1)}
 	r.findNeeded()
 	var volume zbs.Path
 	if len(checks) == 1 {

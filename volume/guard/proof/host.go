@@ -40,7 +40,7 @@ const (
 	// account for them.
 	InService HostState = iota
 	// Maintenance hosts run no machine and open no volume, on the word of the
-	// inventory. One that an MDS lists all the same must be accounted for.
+	// inventory. One that an MDS lists must be accounted for.
 	Maintenance
 )
 
@@ -57,7 +57,7 @@ func (s *HostState) UnmarshalText(text []byte) error { return readName(hostState
 
 // Hosts is an inventory: every machine that can open a volume of the storage. A
 // host that is missing from it is a host whose writes nobody looks for, so a
-// Guard answers Free only by the word of whoever keeps it complete.
+// Guard answers Free only as far as the inventory is complete.
 type Hosts []Host
 
 // Hosts returns the inventory itself, so that a literal is a source of hosts.

@@ -67,7 +67,7 @@ type Reason struct {
 
 // meaning is what a code means, what would settle it, and the rule that it is
 // about. That an MDS gave no proper answer is a matter of the quorum. A lasting
-// cause stays until somebody acts, so that no further round is worth its time.
+// cause stays until an operator acts, so that no further round is worth its time.
 type meaning struct {
 	what, settle string
 	rule         int

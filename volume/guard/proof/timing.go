@@ -23,7 +23,7 @@ const (
 	// DefaultRounds: one disturbance of the registry spoils one round.
 	DefaultRounds = 2
 	// DefaultMaxFenceAge: long enough to power a host off and start a recovery,
-	// short enough that somebody remembers the host.
+	// short enough that the host is still known to be off.
 	DefaultMaxFenceAge = 10 * time.Minute
 )
 
