@@ -31,7 +31,7 @@ func (r faultRequest) fault() (Fault, error) {
 		return Fault{}, fmt.Errorf("times %d: want 0 (until cleared) or more", r.Times)
 	}
 	for _, name := range r.On {
-		if endpoints[name] == nil {
+		if !isEndpoint(name) {
 			return Fault{}, fmt.Errorf("unknown endpoint %q, want one like \"volume/clients\"", name)
 		}
 	}

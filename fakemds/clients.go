@@ -18,16 +18,17 @@ func runQuery(x *exchange) (obj, error) {
 	defer st.mu.Unlock()
 	v, err := x.fileLocked("GetFileInfo", t)
 	if err != nil {
-		return nil, failf("cannot found volume[%s] info, error[%v]", t.text, err)
+		return nil, failf("cannot found %s[%s] info, error[%v]", x.traits().noun(), t.text, err)
 	}
 	answer := obj{{"size", v.size}, {"actualSize", v.used}}
-	if v.parent != "" {
+	if v.parent != "" && x.traits().parent {
 		answer = answer.with("parentUri", "cbd:"+t.physical+"/"+v.parent)
 	}
 	return answer, nil
 }
 
-// runClients answers who has the volume open. An empty list has many reasons.
+// runClients answers who has the volume open. An empty list has many reasons. G7e
+// does not look whether the volume exists, and so passes on that it does not.
 func runClients(x *exchange) (obj, error) {
 	cmd, err := x.command()
 	if err != nil {
@@ -48,18 +49,28 @@ func runClients(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.physical == "" || t.logical == "" || t.volume == "" || strings.Contains(t.volume, "?r=") {
+	if strings.Contains(t.volume, "?r=") {
 		return nobody, nil
 	}
+	if x.traits().existsCheck && (t.physical == "" || t.logical == "" || t.volume == "") {
+		return nobody, nil
+	}
+	x.shell(t.logical, t.volume)
 	t.volume = strings.TrimSpace(t.volume) // the shell drops it
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	var clients []ClientState
-	v, err := x.fileLocked("GetFileInfo", t)
+	call := "GetFileInfo"
+	if !x.traits().existsCheck {
+		call = "ListClient" // a guess
+	}
+	v, err := x.fileLocked(call, t)
 	switch {
 	case err == nil:
 		clients = st.listedLocked(v, time.Now())
+	case !x.traits().existsCheck:
+		return nil, wrap(err, "failed to get volume[%s] clients", t.file())
 	case statusCode(err) != notExists:
 		return nil, wrap(err, "failed to query volume[%s] info", t.file())
 	}

@@ -10,18 +10,16 @@ func runClone(x *exchange) (obj, error) {
 		return nil, err
 	}
 	dst := cmd.str("dstVolume")
+	x.shell(dst)
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if err := x.installLocked(cmd, &t); err != nil {
-		return nil, err
-	}
 	v, err := x.fileLocked("ListSnapShot", t)
 	if err != nil {
 		return nil, errNoSnapshotList
 	}
 	if len(v.snaps) == 0 {
-		return nil, failf("failed to found snapshot for volume[%s]", t.volume)
+		return nil, failf("failed to found snapshot for %s[%s]", x.traits().noun(), t.volume)
 	}
 	s, err := st.snapLike(v, t.snapshot)
 	if err != nil {
@@ -40,6 +38,11 @@ func runClone(x *exchange) (obj, error) {
 		return nil, wrap(err, "failed to clone volume[%s] to volume[%s]", t.volume, dst)
 	}
 	made.parent = src
+	x.actedOnSnapshot(t)
+	x.acted(dst)
+	if err := x.installLocked(cmd, &t); err != nil {
+		return nil, err
+	}
 	return obj{{"installPath", cbdPath(t.physical, t.logical, dst)}, {"size", made.size}, {"actualSize", 0}}, nil
 }
 
@@ -76,7 +79,13 @@ func runCopy(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	dst, dstPool := cmd.get("dstVolume"), cmd.get("dstPool")
+	dst, dstPool := cmd.get("dstVolume"), x.dstPool(cmd)
+	if x.ep.byName {
+		if err := concatenated(cmd.get("logicalPool"), cmd.get("volume"), t.snapshot, dst); err != nil {
+			return nil, err
+		}
+	}
+	x.shell(dst, dstPool)
 	task := &command{v: cmd.get("taskContext")}
 	if task.v != nil {
 		if ms, ok := task.get("__messagetimeout__").(json.Number); ok {
@@ -108,12 +117,37 @@ func runCopy(x *exchange) (obj, error) {
 	made, err := st.copyLocked(v.snap(str(t.snapshot)), src, str(dstPool), str(dst))
 	if err != nil {
 		thread := &command{v: cmd.get("threadContext")}
-		if thread.v != nil && thread.get("api") != nil {
-			st.removeLocked(t.logical, str(dst))
+		if thread.v != nil && thread.get("api") != nil && st.removeLocked(t.logical, str(dst)) {
+			x.harms("the copy that failed deleted the volume " + t.logical + "/" + str(dst))
 		}
 		return nil, wrap(err, "failed to copy snapshot[%s] to volume[%s/%s]", src, str(dstPool), str(dst))
 	}
+	x.actedOnSnapshot(t)
+	x.acted(str(dstPool), str(dst))
+	if asked := cmd.get("dstPool"); asked != nil && asked != dstPool {
+		x.harms("did not read dstPool " + str(asked) + ": copied to " + str(dstPool) + "/" + str(dst))
+	}
 	return obj{{"installPath", cbdPath(physical, str(dstPool), str(dst))}, {"size", made.size}}, nil
+}
+
+// dstPool is the pool of the copy, nil for that of the source.
+func (x *exchange) dstPool(cmd *command) any {
+	if !x.traits().dstPool {
+		return nil
+	}
+	return cmd.get("dstPool")
+}
+
+// concatenated is what becomes of a name that is missing where the older
+// generations put names together with +.
+func concatenated(pool, volume, snapshot, dst any) error {
+	switch {
+	case pool == nil:
+		return failf("unsupported operand type(s) for +: 'NoneType' and 'str'")
+	case volume == nil || snapshot == nil || dst == nil:
+		return failf(`can only concatenate str (not "NoneType") to str`)
+	}
+	return nil
 }
 
 func (s *storage) copyLocked(snap *snapshot, src, lp, dst string) (*volume, error) {

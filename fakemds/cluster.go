@@ -47,6 +47,7 @@ type config struct {
 	root     string
 	honest   bool
 
+	generations        []Generation // by node
 	keepHeartbeat      bool
 	snapshotDeleteLies bool
 	exportsUnlisted    bool
@@ -143,7 +144,7 @@ func Start(n int, opts ...Option) (*Cluster, error) {
 	c := &Cluster{
 		cfg: config{uuid: "11111111-2222-3333-4444-555555555555", version: "1.6.2"},
 		mem: newMemNet(),
-		st:  &storage{bdevs: map[string]*bdevState{}, lastPort: 9999},
+		st:  &storage{bdevs: map[string]*bdevState{}, noTarget: map[string]bool{}, lastPort: 9999},
 	}
 	for _, opt := range opts {
 		opt(&c.cfg)
@@ -151,6 +152,9 @@ func Start(n int, opts ...Option) (*Cluster, error) {
 	c.st.honest, c.st.keepHeartbeat, c.st.snapshotDeleteLies = c.cfg.honest, c.cfg.keepHeartbeat, c.cfg.snapshotDeleteLies
 	if n < 1 {
 		return nil, fmt.Errorf("fakemds: a cluster of %d nodes: need at least 1", n)
+	}
+	if err := c.cfg.checkGenerations(n); err != nil {
+		return nil, err
 	}
 	for i := range n {
 		node, err := newNode(c, i)

@@ -4,74 +4,150 @@ import "strings"
 
 const prefix = "/zbs/primarystorage/"
 
-// endpoint is one path of the agent. run executes it and returns what stands in
-// the answer behind success and error; nil means an empty body.
+// handler executes a request and returns what stands in the answer behind success
+// and error; nil means an empty body.
+type handler func(x *exchange) (obj, error)
+
+// endpoint is one path of an agent.
 type endpoint struct {
-	name string
-	sync bool
-	run  func(x *exchange) (obj, error)
+	name   string
+	sync   bool
+	run    handler
+	byName bool // a volume is logicalPoolName and lunName, not a path
+	secret bool // needs the password of a host
 }
 
-// endpoints of the current agent, by name.
-var endpoints = table(
-	endpoint{"echo", true, runEcho},
-	endpoint{"facts", false, runFacts},
-	endpoint{"ping", false, runPing},
-	endpoint{"metadata/sync", false, runMetadataSync},
-	endpoint{"capacity", false, runCapacity},
-	endpoint{"resource/usage", false, runUsage},
-	endpoint{"volume/create", false, runCreate},
-	endpoint{"volume/delete", false, runDelete},
-	endpoint{"volume/query", false, runQuery},
-	endpoint{"volume/query/batch", false, runBatch},
-	endpoint{"volume/clone", false, runClone},
-	endpoint{"volume/expand", false, runExpand},
-	endpoint{"volume/flatten", false, runFlatten},
-	endpoint{"volume/cbdtonbd", false, runExport},
-	endpoint{"volume/cleannbd", false, runUnexport},
-	endpoint{"volume/clients", true, runClients},
-	endpoint{"snapshot/create", false, runSnapshotCreate},
-	endpoint{"snapshot/delete", false, runSnapshotDelete},
-	endpoint{"snapshot/rollback", false, runRollback},
-	endpoint{"copy", false, runCopy},
-	endpoint{"client/deploy", false, runClientDeploy},
-	endpoint{"vhost/deploy", false, runVhostSetup},
-	endpoint{"vhost/destroy", false, runVhostSetup},
-	endpoint{"vhost/bdev/create", false, runBdevCreate},
-	endpoint{"vhost/bdev/delete", false, runBdevDelete},
-)
+func async(name string, run handler) endpoint { return endpoint{name: name, run: run} }
 
-func table(all ...endpoint) map[string]*endpoint {
-	m := map[string]*endpoint{}
-	for i := range all {
-		m[all[i].name] = &all[i]
-	}
-	return m
+func (e endpoint) byNames() endpoint { e.byName = true; return e }
+
+func (e endpoint) needsPassword() endpoint { e.secret = true; return e }
+
+// step makes the paths of one generation out of those of another.
+type step struct {
+	gen  Generation
+	from Generation // 0: none
+	drop []string
+	add  []endpoint // also replaces
 }
 
-// legacyEndpoints are those that the agent of 5.4.0 knows too.
-var legacyEndpoints = func() map[string]*endpoint {
-	m := map[string]*endpoint{}
-	for _, name := range []string{"echo", "ping", "client/deploy", "copy",
-		"volume/create", "volume/delete", "volume/query", "volume/query/batch", "volume/clone", "volume/expand",
-		"volume/cbdtonbd", "volume/cleannbd", "snapshot/create", "snapshot/delete", "snapshot/rollback"} {
-		m[name] = endpoints[name]
+// steps are the paths of all generations, each by its difference.
+var steps = []step{
+	{gen: G1, add: []endpoint{
+		{name: "echo", sync: true, run: runEcho},
+		async("facts", runFactsWrite),
+		async("ping", runPingAddr("mdsAddr")),
+		async("capacity", runFirstCapacity),
+		async("copy", runCopy).byNames(),
+		async("volume/create", runCreate).byNames(),
+		async("volume/delete", runDelete).byNames(),
+		async("volume/query", runQuery).byNames(),
+		async("volume/clone", runClone).byNames(),
+		async("volume/expand", runExpand).byNames(),
+		async("volume/cbdtonbd", runExportFixed),
+		async("volume/cleannbd", runUnexport),
+		async("snapshot/create", runSnapshotCreate).byNames(),
+		async("snapshot/delete", runSnapshotDelete).byNames(),
+		async("snapshot/rollback", runRollback).byNames(),
+	}},
+	{gen: G2, from: G1, add: []endpoint{
+		async("facts", runFactsAddr),
+		async("ping", runPingExternal),
+		async("client/deploy", runClientDeploy("clientPassword")).needsPassword(),
+	}},
+	{gen: G3, from: G2, drop: []string{"facts"}, add: []endpoint{async("ping", runPingLeader)}},
+	{gen: G4, from: G3, add: []endpoint{async("capacity", runCapacityOf("logicalPoolName"))}},
+	{gen: G5, from: G4, add: []endpoint{async("volume/cbdtonbd", runExportOld)}},
+	{gen: G6, from: G5, add: []endpoint{async("volume/query/batch", runBatch)}},
+	{gen: G6z, from: G5, add: []endpoint{async("volume/flatten", runFlatten), async("volume/query", runQuery)}},
+	{gen: G7, add: []endpoint{
+		{name: "echo", sync: true, run: runEcho},
+		async("facts", runFacts),
+		async("ping", runPing),
+		async("metadata/sync", runMetadataSync),
+		async("capacity", runCapacity),
+		async("copy", runCopy),
+		async("client/deploy", runClientDeploy("password")).needsPassword(),
+		async("volume/create", runCreate),
+		async("volume/delete", runDelete),
+		async("volume/query", runQuery),
+		async("volume/query/batch", runBatch),
+		async("volume/clone", runClone),
+		async("volume/expand", runExpand),
+		async("volume/flatten", runFlatten),
+		async("volume/cbdtonbd", runExport),
+		async("volume/cleannbd", runUnexport),
+		{name: "volume/clients", sync: true, run: runClients},
+		async("snapshot/create", runSnapshotCreate),
+		async("snapshot/delete", runSnapshotDelete),
+		async("snapshot/rollback", runRollback),
+	}},
+	{gen: G7e, from: G7, add: []endpoint{
+		async("capacity", runCapacityOf("logicalPool")),
+		async("volume/query/batch", runBrokenBatch),
+		async("snapshot/query", runSnapshotQuery),
+	}},
+	{gen: G8, from: G7, add: []endpoint{
+		async("vhost/deploy", withSSH(runVhostDeploy)).needsPassword(),
+		async("vhost/destroy", withSSH(runVhostDestroy)).needsPassword(),
+		async("vhost/bdev/create", withSSH(runBdevCreate)).needsPassword(),
+		async("vhost/bdev/delete", withSSH(runBdevDelete)).needsPassword(),
+	}},
+	{gen: G9, from: G8, add: []endpoint{
+		async("resource/usage", runUsage),
+		async("vhost/destroy", runVhostDestroy),
+		async("vhost/bdev/create", runBdevCreate),
+		async("vhost/bdev/delete", runBdevDelete),
+	}},
+	// Whether a real one has resource/usage or snapshot/query is unknown. Here it
+	// has the first, as G9, and not the second.
+	{gen: G10, from: G9, drop: []string{"vhost/deploy", "vhost/destroy"}, add: []endpoint{
+		async("vhost/check", runVhostCheck),
+		async("vhost/target/health", runVhostHealth), // async as the rest; its text was not seen
+	}},
+}
+
+// endpoints are the paths of each generation, by name.
+var endpoints = func() map[Generation]map[string]*endpoint {
+	all := map[Generation]map[string]*endpoint{}
+	for _, s := range steps {
+		made := map[string]*endpoint{}
+		for name, e := range all[s.from] {
+			made[name] = e
+		}
+		for _, name := range s.drop {
+			delete(made, name)
+		}
+		for i := range s.add {
+			made[s.add[i].name] = &s.add[i]
+		}
+		all[s.gen] = made
 	}
-	m["capacity"] = &endpoint{"capacity", false, runLegacyCapacity}
-	return m
+	return all
 }()
 
-// lookup finds the endpoint of a path, nil when there is none. A trailing slash
-// is fine.
-func lookup(path string, legacy bool) *endpoint {
-	name, ok := strings.CutPrefix(strings.TrimSuffix(path, "/"), prefix)
-	switch {
-	case !ok:
-		return nil
-	case legacy:
-		return legacyEndpoints[name]
+// isEndpoint tells whether any generation has the endpoint.
+func isEndpoint(name string) bool {
+	for _, table := range endpoints {
+		if table[name] != nil {
+			return true
+		}
 	}
-	return endpoints[name]
+	return false
+}
+
+// endpointName is the name of a path, or the path itself where it is no agent's.
+// A trailing slash is fine.
+func endpointName(path string) string {
+	return strings.TrimPrefix(strings.TrimSuffix(path, "/"), prefix)
+}
+
+// lookup finds the endpoint of a path, nil when the generation has none.
+func lookup(path string, g Generation) *endpoint {
+	if !strings.HasPrefix(path, prefix) {
+		return nil
+	}
+	return endpoints[g][endpointName(path)]
 }
 
 // command decodes the body of the request.
@@ -80,33 +156,46 @@ func (x *exchange) command() (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &command{v: v, legacy: x.legacy}, nil
+	return &command{v: v, old: x.ep.byName}, nil
 }
 
-// target decodes the body and takes its path apart. The agent of 5.4.0 has no
+// target decodes the body and takes its path apart. The older generations have no
 // path but names, of which the missing ones become "None".
 func (x *exchange) target() (*command, target, error) {
+	if !x.ep.byName {
+		return x.pathTarget("path")
+	}
 	cmd, err := x.command()
 	if err != nil {
 		return nil, target{}, err
 	}
-	if x.legacy {
-		t := target{logical: cmd.str("logicalPool"), volume: cmd.str("volume"), snapshot: cmd.get("snapshot")}
-		t.text = t.file()
-		return cmd, t, cmd.err
+	t := target{logical: cmd.str("logicalPool"), volume: cmd.str("volume"), snapshot: cmd.get("snapshot")}
+	t.text = t.file()
+	x.shell(t.logical, t.volume, t.snapshot)
+	return cmd, t, cmd.err
+}
+
+// pathTarget decodes the body and takes the path in the field apart.
+func (x *exchange) pathTarget(field string) (*command, target, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, target{}, err
 	}
-	path := cmd.get("path")
+	path := cmd.get(field)
 	if cmd.err != nil {
 		return nil, target{}, cmd.err
 	}
 	t, err := parseTarget(path)
+	if err == nil {
+		x.shell(t.logical, t.volume, t.snapshot)
+	}
 	return cmd, t, err
 }
 
 // installLocked fills in the physical pool that an install path of the answer
-// needs and that the names of 5.4.0 lack.
+// needs and that names lack.
 func (x *exchange) installLocked(cmd *command, t *target) error {
-	if !x.legacy {
+	if !x.ep.byName {
 		return nil
 	}
 	var err error

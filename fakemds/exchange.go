@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,9 +19,12 @@ type exchange struct {
 	body   []byte
 	br     *bufio.Reader
 	ep     *endpoint // nil: no such path
-	legacy bool      // the agent is of 5.4.0
+	gen    Generation
 	faults taken
 	rec    *Request // guarded by node.mu
+
+	done []string // harm that the handler did, until settle
+	idle bool     // the handler had something to change and did not
 }
 
 // reply is an HTTP answer of the agent.
@@ -131,16 +135,17 @@ func (x *exchange) pause() error { return sleep(x.conn.life, x.faults[slow].dela
 // record writes the request into the ledger and takes the faults that act on it.
 func (x *exchange) record() {
 	x.node.mu.Lock()
-	x.legacy = x.node.agent.legacy
+	x.gen = x.node.agent.generation
 	x.node.mu.Unlock()
 	if path, ok := strings.CutPrefix(x.req.URL.Path, x.node.cluster.cfg.root); ok {
-		x.ep = lookup(path, x.legacy)
+		x.ep = lookup(path, x.gen)
 	}
 	name := ""
 	if x.ep != nil {
 		name = x.ep.name
 	}
 	async := x.ep != nil && !x.ep.sync
+	probe := x.isProbe()
 	id := x.node.cluster.nextRequest()
 	n := x.node
 	n.mu.Lock()
@@ -159,9 +164,33 @@ func (x *exchange) record() {
 		ID: id, Node: n.addr, Conn: x.conn.log.ID, Endpoint: name, Method: x.req.Method,
 		Path: x.req.RequestURI, Header: x.req.Header, Body: x.body,
 		TaskID: x.req.Header.Get("taskuuid"), At: time.Now(), Faults: x.faults.names(),
+		Probe: probe,
 	}
 	n.requests = append(n.requests, x.rec)
+	if x.leaksPassword(probe) {
+		x.harmLocked("got a password that it does not need")
+	}
 }
+
+// isProbe tells whether the request is refused before it is a task, whatever else
+// is wrong with it.
+func (x *exchange) isProbe() bool {
+	if x.ep != nil && x.ep.sync {
+		return x.ep.name == "volume/clients" && x.formEncoded()
+	}
+	_, hasTask := x.req.Header["Taskuuid"]
+	_, hasCallback := x.req.Header["Callbackurl"]
+	return !hasTask && !hasCallback
+}
+
+// formEncoded tells whether CherryPy takes the body for the fields of a form, which
+// it then wants to be parameters of the handler.
+func (x *exchange) formEncoded() bool {
+	return strings.HasPrefix(x.req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && len(x.body) > 0
+}
+
+// traits are those of the agent when the request came.
+func (x *exchange) traits() traits { return generationTraits[x.gen] }
 
 func (x *exchange) note(f func(*Request)) {
 	x.node.mu.Lock()
@@ -189,8 +218,9 @@ func (x *exchange) check() (reply, bool) {
 	if q := x.req.URL.Query(); len(q) > 0 {
 		return htmlReply(http.StatusNotFound, "Unexpected query string parameters: "+strings.Join(sortedKeys(q), ", ")), true
 	}
-	if strings.HasPrefix(x.req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") && len(x.body) > 0 {
-		return htmlReply(http.StatusBadRequest, "The request body is form encoded."), true
+	if x.formEncoded() {
+		fields, _ := url.ParseQuery(string(x.body)) // a bad field is left out
+		return htmlReply(http.StatusBadRequest, "Unexpected body parameters: "+strings.Join(sortedKeys(fields), ", ")), true
 	}
 	if !utf8.Valid(x.body) || x.req.Header.Get("Content-Encoding") == "gzip" && len(x.body) > 0 {
 		return htmlReply(http.StatusInternalServerError, ""), true
@@ -209,8 +239,8 @@ func (x *exchange) check() (reply, bool) {
 func (x *exchange) execute() []byte {
 	x.note(func(r *Request) { r.Executed = true })
 	result, err := x.ep.run(x)
+	x.settle(err)
 	if err != nil {
-		x.note(func(r *Request) { r.Failure = err.Error() })
 		return failure(err.Error())
 	}
 	if result == nil {

@@ -46,11 +46,22 @@ func (n *Node) Exports() []Export {
 	return all
 }
 
-// runExport starts an NBD export of a volume or snapshot on this node. It does
-// not look whether the export runs: with nothing to open it answers a port on
-// which nothing listens.
-func runExport(x *exchange) (obj, error) {
-	cmd, t, err := x.target()
+// fixedPorts is the range of the generations that take none.
+const fixedPorts = "10600:10800"
+
+// runExport is volume/cbdtonbd.
+func runExport(x *exchange) (obj, error) { return x.export("path", "addr", false) }
+
+// runExportOld is that of the generations before G7, runExportFixed that of those
+// before G5.
+func runExportOld(x *exchange) (obj, error)   { return x.export("installPath", "mdsAddr", false) }
+func runExportFixed(x *exchange) (obj, error) { return x.export("installPath", "mdsAddr", true) }
+
+// export starts an NBD export of a volume or snapshot on this node. It does not
+// look whether the export runs: with nothing to open it answers a port on which
+// nothing listens.
+func (x *exchange) export(pathField, addrField string, fixed bool) (obj, error) {
+	cmd, t, err := x.pathTarget(pathField)
 	if err != nil {
 		return nil, err
 	}
@@ -63,11 +74,7 @@ func runExport(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	separator := ":"
-	if n.cluster.cfg.dashed {
-		separator = "-"
-	}
-	from, to, err := portRange(cmd.get("portRange"), separator)
+	from, to, err := x.portRange(cmd, fixed)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +91,28 @@ func runExport(x *exchange) (obj, error) {
 		}
 		e.opened.add(e.client)
 		n.exports[e.Port] = e
+		x.exported(t, e)
 	}
-	return obj{{"ip", cmd.get("addr")}, {"port", e.Port}}, nil
+	x.idle = e.opened == nil
+	return obj{{"ip", cmd.get(addrField)}, {"port", e.Port}}, nil
+}
+
+// exported notes an export of another snapshot than the path names.
+func (x *exchange) exported(t target, e *export) {
+	x.actedOnPath(t)
+	if t.snapshot != nil && t.snapshot != e.Snapshot {
+		x.harms("exported the snapshot " + e.Snapshot + " for " + str(t.snapshot))
+	}
+}
+
+func (x *exchange) portRange(cmd *command, fixed bool) (from, to int, err error) {
+	switch {
+	case fixed:
+		return portRange(fixedPorts, ":")
+	case x.node.cluster.cfg.dashed:
+		return portRange(cmd.get("portRange"), "-")
+	}
+	return portRange(cmd.get("portRange"), ":")
 }
 
 // exportLocked finds what there is to export; nothing is no error.
@@ -100,7 +127,7 @@ func (x *exchange) exportLocked(t target) (*export, error) {
 	case err != nil:
 		return nil, errNoSnapshotList
 	case len(v.snaps) == 0:
-		return nil, failf("failed to found snapshot for volume[%s]", t.volume)
+		return nil, failf("failed to found snapshot for %s[%s]", x.traits().noun(), t.volume)
 	default:
 		s, err := st.snapLike(v, t.snapshot)
 		if err != nil {
@@ -151,6 +178,7 @@ func runUnexport(x *exchange) (obj, error) {
 	defer n.mu.Unlock()
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	x.idle = n.exports[int(f)] == nil
 	if e := n.exports[int(f)]; e != nil {
 		e.opened.drop(e.client)
 		delete(n.exports, int(f))

@@ -2,21 +2,40 @@ package fakemds
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net"
+	"net/http"
+	"net/url"
 	"slices"
 )
 
 // ListenAt lets a test choose the address, so as to listen late.
 func ListenAt(c *Cluster, addr string) (net.Listener, error) { return c.mem.listen(addr) }
 
-// EndpointNames are those of all endpoints, in a fixed order.
-func EndpointNames() []string { return slices.Sorted(maps.Keys(endpoints)) }
+// Handler is one endpoint of one generation.
+type Handler struct {
+	Generation Generation
+	Endpoint   string
+}
 
-// Execute runs the endpoint on a small cluster, without a network between, and
+func (h Handler) String() string { return fmt.Sprintf("%v %s", h.Generation, h.Endpoint) }
+
+// Handlers are all of them, in a fixed order.
+func Handlers() []Handler {
+	var all []Handler
+	for _, g := range AllGenerations() {
+		for _, name := range slices.Sorted(maps.Keys(endpoints[g])) {
+			all = append(all, Handler{g, name})
+		}
+	}
+	return all
+}
+
+// Execute runs the handler on a small cluster, without a network between, and
 // without the patience that the deletion of a busy volume takes.
-func Execute(endpoint string, body []byte) []byte {
-	c, err := Start(1)
+func Execute(h Handler, body []byte) []byte {
+	c, err := Start(1, Generations(h.Generation))
 	if err != nil {
 		panic(err)
 	}
@@ -26,6 +45,10 @@ func Execute(endpoint string, body []byte) []byte {
 	c.AddClone("zbs://lp2/v1@s1", "c1")
 	impatient, cancel := context.WithCancel(context.Background())
 	cancel()
-	x := &exchange{node: c.nodes[0], conn: &conn{life: impatient}, body: body, ep: endpoints[endpoint], rec: &Request{}}
+	x := &exchange{
+		node: c.nodes[0], conn: &conn{life: impatient}, body: body, rec: &Request{},
+		gen: h.Generation, ep: endpoints[h.Generation][h.Endpoint],
+		req: &http.Request{URL: &url.URL{Path: prefix + h.Endpoint}},
+	}
 	return x.execute()
 }

@@ -2,26 +2,24 @@ package fakemds
 
 import "time"
 
-// runClientDeploy installs the client on a host, that is, does nothing.
-func runClientDeploy(x *exchange) (obj, error) {
-	cmd, err := x.command()
-	if err != nil {
-		return nil, err
+// runClientDeploy installs the client on a host, that is, does nothing. The field
+// is that of the host's password.
+func runClientDeploy(field string) handler {
+	return func(x *exchange) (obj, error) {
+		cmd, err := x.command()
+		if err != nil {
+			return nil, err
+		}
+		password := cmd.get(field)
+		if cmd.err != nil {
+			return nil, cmd.err
+		}
+		if _, ok := password.(string); !ok {
+			return nil, failf("'%s' object has no attribute 'replace'", typeName(password))
+		}
+		x.shell(cmd.get("ip"), cmd.get("port"), cmd.get("username"), cmd.get("clientIp"))
+		return obj{}, nil
 	}
-	password := cmd.get("password")
-	if cmd.err != nil {
-		return nil, cmd.err
-	}
-	if _, ok := password.(string); !ok {
-		return nil, failf("'%s' object has no attribute 'replace'", typeName(password))
-	}
-	return obj{}, nil
-}
-
-// runVhostSetup is vhost/deploy and vhost/destroy: it does nothing.
-func runVhostSetup(x *exchange) (obj, error) {
-	_, err := x.command()
-	return obj{}, err
 }
 
 // runBdevCreate opens the volume on the host, which then is one of its clients.
@@ -35,10 +33,14 @@ func runBdevCreate(x *exchange) (obj, error) {
 	if cmd.err != nil {
 		return nil, cmd.err
 	}
+	x.shell(lp, vol, bdev, host)
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	v, err := st.fileLocked("OpenFile", lp, vol)
+	if err == nil && !st.targetLocked(host) {
+		err = errText("the vhost target does not run")
+	}
 	if err != nil {
 		return nil, wrap(err, "failed to create vhost bdev[%s] for volume[%s/%s] on host[%s]", bdev, lp, vol, host)
 	}
@@ -46,7 +48,8 @@ func runBdevCreate(x *exchange) (obj, error) {
 	if b := st.bdevs[key]; b != nil && b.client.entry.link == unlinked {
 		st.dropBdevLocked(key) // the container that restarted knows nothing of it
 	}
-	if st.bdevs[key] == nil {
+	if x.idle = st.bdevs[key] != nil; !x.idle {
+		x.acted(host, bdev)
 		b := &bdevState{volume: v, client: st.newClientLocked(host)}
 		v.clients.add(b.client)
 		st.bdevs[key] = b
@@ -61,13 +64,18 @@ func runBdevDelete(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := cmd.str("hostIp") + "/" + cmd.str("bdevName")
+	host, bdev := cmd.str("hostIp"), cmd.str("bdevName")
 	if cmd.err != nil {
 		return nil, cmd.err
 	}
+	x.shell(host, bdev)
+	key := host + "/" + bdev
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if x.idle = st.bdevs[key] == nil; !x.idle {
+		x.acted(host, bdev)
+	}
 	st.dropBdevLocked(key)
 	return obj{}, nil
 }

@@ -20,6 +20,17 @@ type Request struct {
 	At       time.Time
 	Faults   []string // what acted on it
 
+	// Probe is a request that the agent refuses before it is a task, and which
+	// therefore does no harm: one without the headers taskuuid and callbackurl, to
+	// a path that is asynchronous or that the agent does not have, answered 400 or
+	// 404; or volume/clients with a form-encoded body, answered 400.
+	Probe bool
+	// DidNothing tells that the handler answered success and changed nothing,
+	// although the request is there to change something: what it names is not
+	// there, is so already, or was misread. A request that says to skip what
+	// exists, and names exactly that, does not count.
+	DidNothing bool
+
 	Executed  bool   // the handler ran; at most once for each request
 	Dropped   bool   // its task id was in flight: accepted and ignored
 	Failure   string // the error the handler answered, "" for success
@@ -97,9 +108,15 @@ func (n *Node) Executed(endpoint string) int {
 	return n.count(endpoint, func(r Request) bool { return r.Executed })
 }
 
-// Asked is how many requests for the endpoint reached the node, or with "" any.
+// Asked is how many requests for the endpoint reached the node, or with "" any,
+// without those that are a Probe.
 func (n *Node) Asked(endpoint string) int {
-	return n.count(endpoint, func(Request) bool { return true })
+	return n.count(endpoint, func(r Request) bool { return !r.Probe })
+}
+
+// Probes is how many requests that are a Probe reached the node, for any path.
+func (n *Node) Probes() int {
+	return n.count("", func(r Request) bool { return r.Probe })
 }
 
 func (n *Node) count(endpoint string, counts func(Request) bool) int {
@@ -112,11 +129,11 @@ func (n *Node) count(endpoint string, counts func(Request) bool) int {
 	return sum
 }
 
-// ResetLedger forgets all requests, and all connections that are closed.
+// ResetLedger forgets all requests and harm, and all connections that are closed.
 func (n *Node) ResetLedger() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.requests = nil
+	n.requests, n.harm = nil, nil
 	var open []*connLog
 	for _, c := range n.conns {
 		if c.Closed.IsZero() {
@@ -155,7 +172,7 @@ func (c *Cluster) ExecutedBy(endpoint string) []int {
 }
 
 // Asked is how many requests for the endpoint reached each node, by index; with
-// "" of any endpoint.
+// "" of any endpoint. It does not count those that are a Probe.
 func (c *Cluster) Asked(endpoint string) []int {
 	var sums []int
 	for _, n := range c.nodes {

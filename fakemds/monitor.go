@@ -60,16 +60,51 @@ func runPing(x *exchange) (obj, error) {
 	if current != old {
 		return nil, failf("cluster uuid does not match, current cluster uuid[%s], old cluster uuid[%s]", str(current), str(old))
 	}
-	if x.legacy {
-		return obj{}, nil // has no agentVersion
+	if !x.traits().version {
+		return obj{}, nil
 	}
 	x.node.mu.Lock()
 	defer x.node.mu.Unlock()
 	return obj{}.with("agentVersion", x.node.agent.version), nil
 }
 
-// runMetadataSync sets the agent's one version and finds out whether the
-// storage can list clients.
+// runPingAddr is that of G1: the MDS named by the field must be one of this
+// cluster. What it says when it is not was not read.
+func runPingAddr(field string) handler {
+	return func(x *exchange) (obj, error) {
+		cmd, err := x.command()
+		if err != nil {
+			return nil, err
+		}
+		mds, err := x.node.cluster.findMDS(cmd.get(field))
+		if err == nil && mds == "" {
+			err = failf("cannot found mds[%s]", cmd.str(field))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return obj{}, nil
+	}
+}
+
+// runPingExternal is that of G2: without an address to look for it succeeds.
+func runPingExternal(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
+	}
+	if !cmd.truth("mdsExternalAddr") {
+		return obj{}, cmd.err
+	}
+	return runPingAddr("mdsExternalAddr")(x)
+}
+
+// runPingLeader succeeds while an MDS is leader, which here one always is. It does
+// not look at the request.
+func runPingLeader(*exchange) (obj, error) { return obj{}, nil }
+
+// runMetadataSync sets the agent's one version, where it has one, and finds out
+// whether the storage can list clients.
 func runMetadataSync(x *exchange) (obj, error) {
 	cmd, err := x.command()
 	if err != nil {
@@ -88,9 +123,15 @@ func runMetadataSync(x *exchange) (obj, error) {
 	if version != nil {
 		version = str(version)
 	}
-	n.agent.version, n.agent.lists = version, !n.agent.oldStorage
-	answer := obj{{"externalAddr", addr + ":6700"}}
-	if n.serial != "" {
+	n.agent.synced, n.agent.lists = true, !n.agent.oldStorage
+	if x.traits().version {
+		if was := n.agent.version; was != nil && was != version {
+			x.harms("metadata/sync replaced the agentVersion " + str(was) + " by " + str(version))
+		}
+		n.agent.version = version
+	}
+	answer := obj{{"externalAddr", addr + ":" + mdsPort}}
+	if n.serial != "" && x.traits().serial {
 		answer = answer.with("physicalServerSerialNumber", n.serial)
 	}
 	return answer, nil
@@ -116,13 +157,45 @@ func runCapacity(x *exchange) (obj, error) {
 		found = found || mentions(names, p.name)
 	}
 	if !found {
-		return nil, failf("cannot found logical pool[%s], you must create it manually", str(names))
+		return nil, noPool(names)
 	}
 	return obj{}.with("logicalPoolInfos", infos), nil
 }
 
-// runLegacyCapacity is that of 5.4.0: it takes one name and finds it by substring.
-func runLegacyCapacity(x *exchange) (obj, error) {
+// runCapacityOf is that of the generations that take one name, in this field, and
+// find it by substring. They answer all pools too.
+func runCapacityOf(field string) handler {
+	return func(x *exchange) (obj, error) {
+		cmd, err := x.command()
+		if err != nil {
+			return nil, err
+		}
+		name := cmd.get(field)
+		if cmd.err != nil {
+			return nil, cmd.err
+		}
+		st := x.node.cluster.st
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		infos, found := []obj{}, false
+		for _, p := range st.pools {
+			infos = append(infos, p.info())
+			in, err := st.names(name, p.name)
+			if err != nil {
+				return nil, err
+			}
+			found = found || in
+		}
+		if !found {
+			return nil, noPool(name)
+		}
+		return obj{{"logicalPoolInfos", infos}}, nil
+	}
+}
+
+// runFirstCapacity is that of the first generations: it answers the numbers of the
+// first pool that the name stands for, among those of the first physical pool.
+func runFirstCapacity(x *exchange) (obj, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -134,18 +207,22 @@ func runLegacyCapacity(x *exchange) (obj, error) {
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	physical, err := st.physicalLocked(name)
-	if err != nil {
-		return nil, err
-	}
-	if physical == "" {
-		return nil, failf("cannot found logical pool[%s], you must create it manually", str(name))
-	}
-	infos := []obj{}
 	for _, p := range st.pools {
-		infos = append(infos, p.info())
+		if p.physical != st.pools[0].physical {
+			continue
+		}
+		if in, err := st.names(name, p.name); err != nil {
+			return nil, err
+		} else if in {
+			_, used := p.usage()
+			return obj{{"capacity", p.capacity}, {"usedSize", used}}, nil
+		}
 	}
-	return obj{{"logicalPoolInfos", infos}}, nil
+	return nil, noPool(name)
+}
+
+func noPool(names any) error {
+	return failf("cannot found logical pool[%s], you must create it manually", str(names))
 }
 
 // mentions is `name in names`, of a list or, as the agent lets it be, a string.
@@ -166,11 +243,7 @@ func mentions(names any, name string) bool {
 // info is the pool as capacity answers it. The numbers that the fake does not
 // keep are those of the recorded exchanges.
 func (p *pool) info() obj {
-	var allocated, used int64
-	for _, v := range p.volumes {
-		allocated += v.size
-		used += v.used
-	}
+	allocated, used := p.usage()
 	return obj{
 		{"logicalPoolID", p.id}, {"logicalPoolName", p.name},
 		{"physicalPoolID", p.id}, {"physicalPoolName", p.physical},
@@ -180,4 +253,13 @@ func (p *pool) info() obj {
 		{"capacity", p.capacity}, {"usedSize", used}, {"allocatedSize", allocated},
 		{"rawUsedSize", 3 * used}, {"rawWalUsedSize", 0}, {"quota", 0},
 	}
+}
+
+// usage is what the volumes of the pool add up to, in bytes.
+func (p *pool) usage() (allocated, used int64) {
+	for _, v := range p.volumes {
+		allocated += v.size
+		used += v.used
+	}
+	return allocated, used
 }

@@ -19,33 +19,36 @@ type Node struct {
 	threads chan struct{} // nil: no limit
 	wg      sync.WaitGroup
 
-	mu        sync.Mutex // guards the fields below, never held while waiting
-	listeners []*listener
-	stopped   bool
-	closed    bool
-	life      context.Context // ends when the agent's process does
-	die       context.CancelFunc
-	faults    faultList
-	changed   chan struct{} // closed and replaced whenever faults change
-	agent     agent
-	serial    string          // of the server that the node runs on
-	tasks     map[string]bool // task ids in flight
-	exports   map[int]*export // NBD exports by port
-	live      map[net.Conn]*connLog
-	mostLive  int
-	conns     []*connLog
-	requests  []*Request
-	arrivals  []time.Time              // of the connects of this instant
-	frozen    map[string][]ClientState // what StaleList answers, by LOGICAL/VOLUME
+	mu         sync.Mutex // guards the fields below, never held while waiting
+	listeners  []*listener
+	stopped    bool
+	closed     bool
+	life       context.Context // ends when the agent's process does
+	die        context.CancelFunc
+	faults     faultList
+	changed    chan struct{} // closed and replaced whenever faults change
+	agent      agent
+	serial     string          // of the server that the node runs on
+	clientConf string          // the line that a facts wrote; "": none yet
+	tasks      map[string]bool // task ids in flight
+	exports    map[int]*export // NBD exports by port
+	live       map[net.Conn]*connLog
+	mostLive   int
+	conns      []*connLog
+	requests   []*Request
+	harm       []Harm
+	arrivals   []time.Time              // of the connects of this instant
+	frozen     map[string][]ClientState // what StaleList answers, by LOGICAL/VOLUME
 }
 
 // agent is what the process of the agent remembers, or is.
 type agent struct {
-	version    any  // nil until metadata/sync
+	synced     bool // had a metadata/sync since its start
+	version    any  // that of metadata/sync; nil for none
 	lists      bool // metadata/sync found that the storage can list clients
 	oldStorage bool
 	notMDS     bool
-	legacy     bool
+	generation Generation
 	cluster    string // uuid of another cluster; empty: the one it is in
 }
 
@@ -59,6 +62,7 @@ func newNode(c *Cluster, i int) (*Node, error) {
 	if c.cfg.threads > 0 {
 		n.threads = make(chan struct{}, c.cfg.threads)
 	}
+	n.agent.generation = c.cfg.generation(i)
 	n.addr = fmt.Sprintf("mds-%d.fake:7763", i)
 	if c.cfg.loopback {
 		n.addr = "127.0.0.1:0"
@@ -67,7 +71,7 @@ func newNode(c *Cluster, i int) (*Node, error) {
 		}
 	}
 	if !c.cfg.unsynced {
-		n.agent.version, n.agent.lists = syncedVersion, true
+		n.agent.synced, n.agent.version, n.agent.lists = true, syncedVersion, true
 	}
 	n.life, n.die = context.WithCancel(context.Background())
 	n.mu.Lock()
@@ -90,12 +94,12 @@ func (n *Node) Host() string {
 }
 
 // Inject adds faults behind those that are already there. Refuse cuts the
-// connections that are open. A fault On an endpoint that does not exist ends the
+// connections that are open. A fault On an endpoint that no generation has ends the
 // test or, in a program, panics.
 func (n *Node) Inject(faults ...Fault) {
 	for _, f := range faults {
 		for _, name := range strings.Fields(f.on) {
-			if endpoints[name] == nil {
+			if !isEndpoint(name) {
 				n.cluster.fail(fmt.Errorf("fakemds: fault on endpoint %q, want one like \"volume/clients\"", name))
 			}
 		}
@@ -172,7 +176,7 @@ func (n *Node) Stop() {
 	n.unlistenLocked()
 	n.cutLocked()
 	n.tasks = map[string]bool{}
-	n.agent.version, n.agent.lists = nil, false
+	n.agent.synced, n.agent.version, n.agent.lists = false, nil, false
 }
 
 // Start starts the agent after Stop, as a new process that nobody has synced. It
@@ -208,14 +212,14 @@ func (n *Node) cutLocked() {
 func (n *Node) Sync(version string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.agent.version, n.agent.lists = version, !n.agent.oldStorage
+	n.agent.synced, n.agent.version, n.agent.lists = true, version, !n.agent.oldStorage
 }
 
 // Unsync makes the agent forget metadata/sync.
 func (n *Node) Unsync() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.agent.version, n.agent.lists = nil, false
+	n.agent.synced, n.agent.version, n.agent.lists = false, nil, false
 }
 
 // SetOldStorage puts the agent before a storage too old to list clients, which
@@ -224,7 +228,7 @@ func (n *Node) SetOldStorage(old bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.agent.oldStorage = old
-	n.agent.lists = !old && n.agent.version != nil
+	n.agent.lists = !old && n.agent.synced
 }
 
 // SetNotMDS makes metadata/sync fail as on a host that is no MDS node.
@@ -257,13 +261,6 @@ func (n *Node) clusterID() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return cmp.Or(n.agent.cluster, n.cluster.cfg.uuid)
-}
-
-// Legacy540 makes the node answer as the agent of 5.4.0 does.
-func (n *Node) Legacy540(on bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.agent.legacy = on
 }
 
 // FreezeClients injects StaleList: volume/clients of this node answers from now

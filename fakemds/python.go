@@ -51,17 +51,17 @@ func attr(v any, name string) (any, error) {
 
 // command reads the fields of a request; the first error sticks.
 type command struct {
-	v      any
-	legacy bool // fields have the names of 5.4.0
-	err    error
+	v   any
+	old bool // fields have their old names
+	err error
 }
 
-var legacyNames = map[string]string{
+var oldNames = map[string]string{
 	"logicalPool": "logicalPoolName", "volume": "lunName", "snapshot": "snapshotName", "dstVolume": "dstLunName",
 }
 
 func (c *command) get(name string) any {
-	if old, ok := legacyNames[name]; ok && c.legacy {
+	if old, ok := oldNames[name]; ok && c.old {
 		name = old
 	}
 	v, err := attr(c.v, name)

@@ -118,8 +118,8 @@ var setups = []setup{
 	{prefix: "delete/nonexistent"},
 	{prefix: "delete/", volumes: []string{"lp2/v1@s1", "lp2/v2", "lp2/v3"}},
 	{prefix: "cbdtonbd/", volumes: []string{"lp2/v1@s10", "lp2/v1@s1"}},
-	{prefix: "v540/capacity", do: legacy},
-	{prefix: "v540/", volumes: []string{"lp2/v1@s1", "lp2/v2"}, do: func(c *fakemds.Cluster) { legacy(c); withClone(c) }},
+	{prefix: "v540/capacity", do: old},
+	{prefix: "v540/", volumes: []string{"lp2/v1@s1", "lp2/v2"}, do: func(c *fakemds.Cluster) { old(c); withClone(c) }},
 	{prefix: "restart/clients-before", volumes: []string{"lp2/busy 10.0.0.5:9001"}},
 	{prefix: "restart/", volumes: []string{"lp2/busy 10.0.0.5:9001"}, do: func(c *fakemds.Cluster) {
 		c.Node(0).Restart()
@@ -129,7 +129,7 @@ var setups = []setup{
 }
 
 func unsync(c *fakemds.Cluster) { c.Node(0).Unsync() }
-func legacy(c *fakemds.Cluster) { c.Node(0).Legacy540(true) }
+func old(c *fakemds.Cluster)    { c.Node(0).SetGeneration(fakemds.G6) }
 
 func oldStorage(c *fakemds.Cluster) { c.Node(0).SetOldStorage(true) }
 

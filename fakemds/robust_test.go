@@ -136,33 +136,33 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// FuzzBody sends any body to any endpoint: the answer is always JSON with
+// FuzzBody sends any body to any endpoint of any generation: the answer is always JSON with
 // success and error, and the node lives on.
 func FuzzBody(f *testing.F) {
-	names := fakemds.EndpointNames()
+	handlers := fakemds.Handlers()
 	raw := exchanges(f)
 	for i, x := range raw {
 		if len(x.Request.Body) < 1000 {
 			f.Add(uint8(i), []byte(x.Request.Body))
-			for j, name := range names {
-				if strings.HasSuffix(x.Request.Path, name) {
+			for j, h := range handlers {
+				if strings.HasSuffix(x.Request.Path, h.Endpoint) {
 					f.Add(uint8(j), []byte(x.Request.Body))
 				}
 			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, endpoint uint8, body []byte) {
-		name := names[int(endpoint)%len(names)]
-		got := fakemds.Execute(name, body)
+		h := handlers[int(endpoint)%len(handlers)]
+		got := fakemds.Execute(h, body)
 		var answer struct {
 			Success *bool
 			Error   *string
 		}
-		if name == "echo" && len(got) == 0 {
+		if h.Endpoint == "echo" && len(got) == 0 {
 			return
 		}
 		if err := json.Unmarshal(got, &answer); err != nil || answer.Success == nil || answer.Error == nil {
-			t.Errorf("%s answers %q: %v", name, got, err)
+			t.Errorf("%v answers %q: %v", h, got, err)
 		}
 	})
 }

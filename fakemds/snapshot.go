@@ -1,6 +1,9 @@
 package fakemds
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // errNoSnapshotList is what becomes of a failed list of snapshots where the agent
 // does not look whether it failed.
@@ -14,6 +17,7 @@ func runSnapshotCreate(x *exchange) (obj, error) {
 		return nil, err
 	}
 	name := cmd.get("snapshot")
+	x.shell(name)
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -37,7 +41,10 @@ func runSnapshotCreate(x *exchange) (obj, error) {
 			err := rpcError("CreateSnapShot", t.file()+"@"+str(name), exists)
 			return nil, wrap(err, "failed to create snapshot[%s@%s]", t.volume, str(name))
 		}
-		v.snaps = append(v.snaps, &snapshot{name: str(name), size: v.size})
+		v.addSnap(str(name))
+		x.actedOnSnapshotOf(t, str(name))
+	} else {
+		x.idle = v.snap(str(name)) == nil // it saw another one
 	}
 	path := cbdPath(t.physical, t.logical, t.volume) + "@" + str(name)
 	return obj{{"size", v.size}, {"actualSize", 0}, {"installPath", path}}, nil
@@ -55,11 +62,7 @@ func runSnapshotDelete(x *exchange) (obj, error) {
 	defer st.mu.Unlock()
 	v, err := st.fileLocked("ListSnapShot", t.logical, t.volume)
 	if err != nil {
-		noun := "volume"
-		if x.legacy {
-			noun = "lun"
-		}
-		return nil, wrap(err, "cannot found snapshot for %s[%s]", noun, t.file())
+		return nil, wrap(err, "cannot found snapshot for %s[%s]", x.traits().noun(), t.file())
 	}
 	name := str(t.snapshot)
 	f, failing := x.faults[storageError]
@@ -72,8 +75,10 @@ func runSnapshotDelete(x *exchange) (obj, error) {
 	case clones && (st.honest || !failing && !st.snapshotDeleteLies):
 		return nil, failf("the snapshot[%s@%s] is still in used", t.file(), name)
 	}
-	if t.snapshot != nil && !failing && !clones {
+	x.idle = t.snapshot == nil || failing || clones || v.snap(name) == nil
+	if !x.idle {
 		v.dropSnap(name)
+		x.actedOnSnapshot(t)
 	}
 	return obj{}, nil
 }
@@ -87,9 +92,6 @@ func runRollback(x *exchange) (obj, error) {
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if err := x.installLocked(cmd, &t); err != nil {
-		return nil, err
-	}
 	name := str(t.snapshot)
 	var s *snapshot
 	v, err := x.fileLocked("Rollback", t)
@@ -105,5 +107,36 @@ func runRollback(x *exchange) (obj, error) {
 	}
 	v.size = s.size
 	v.rollbacks++
+	x.actedOnSnapshot(t)
+	if err := x.installLocked(cmd, &t); err != nil {
+		return nil, err
+	}
 	return obj{{"installPath", cbdPath(t.physical, t.logical, t.volume)}, {"size", v.size}, {"actualSize", 0}}, nil
+}
+
+// runSnapshotQuery is that of G7e. It compares names whole, with the number of the
+// snapshot too: of two snapshots it finds the first that has the name, or has it
+// as its number.
+func runSnapshotQuery(x *exchange) (obj, error) {
+	cmd, t, err := x.target()
+	if err != nil {
+		return nil, err
+	}
+	st := x.node.cluster.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	v, err := x.fileLocked("ListSnapShot", t)
+	if err != nil {
+		return nil, wrap(err, "cannot found snapshot for volume[%s]", t.file())
+	}
+	answer := obj{{"hasSnapshot", len(v.snaps) > 0}}
+	if t.snapshot == nil {
+		return answer.with("installPath", cmd.get("path")), nil
+	}
+	for _, s := range v.snaps {
+		if number := strconv.Itoa(s.seq); t.snapshot == s.name || t.snapshot == number {
+			return answer.with("installPath", cbdPath(t.physical, t.logical, t.volume)+"@"+number), nil
+		}
+	}
+	return nil, failf("cannot found snapshot[%s] for volume[%s]", str(t.snapshot), t.file())
 }

@@ -23,6 +23,7 @@ type VolumeState struct {
 // SnapshotState is what the storage knows of one snapshot.
 type SnapshotState struct {
 	Name      string
+	SeqNum    int           // counts the snapshots of the volume from 1
 	Size      int64         // bytes
 	Protected bool          // a clone was made of it
 	Clients   []ClientState // that have it open; no list shows them
@@ -135,7 +136,7 @@ func (c *Cluster) SetSize(path string, size, used int64) {
 func (c *Cluster) AddSnapshot(path string) {
 	c.change(path, func(v *volume, snap string) {
 		if v.snap(snap) == nil {
-			v.snaps = append(v.snaps, &snapshot{name: snap, size: v.size})
+			v.addSnap(snap)
 		}
 	})
 }
@@ -262,7 +263,9 @@ func (p *pool) state(v *volume) VolumeState {
 		Clients: v.clients.states(), Rollbacks: v.rollbacks,
 	}
 	for _, sn := range v.snaps {
-		s.Snapshots = append(s.Snapshots, SnapshotState{Name: sn.name, Size: sn.size, Protected: sn.protected, Clients: sn.clients.states()})
+		s.Snapshots = append(s.Snapshots, SnapshotState{
+			Name: sn.name, SeqNum: sn.seq, Size: sn.size, Protected: sn.protected, Clients: sn.clients.states(),
+		})
 	}
 	return s
 }

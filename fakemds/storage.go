@@ -14,10 +14,11 @@ type storage struct {
 	keepHeartbeat      bool // KeepHeartbeatOpen
 	snapshotDeleteLies bool // SnapshotDeleteLies
 
-	mu    sync.Mutex            // guards everything below, never held while waiting
-	pools []*pool               // in the order they were made
-	bdevs map[string]*bdevState // vhost block devices by HOST/NAME
-	blind time.Time             // until then the leader knows no client
+	mu       sync.Mutex            // guards everything below, never held while waiting
+	pools    []*pool               // in the order they were made
+	bdevs    map[string]*bdevState // vhost block devices by HOST/NAME
+	noTarget map[string]bool       // hosts whose vhost target does not run
+	blind    time.Time             // until then the leader knows no client
 
 	lastPort int // of the clients that no test named
 }
@@ -37,6 +38,7 @@ type volume struct {
 	used      int64 // bytes
 	parent    string
 	snaps     []*snapshot
+	lastSeq   int // of its snapshots, those deleted included
 	clients   openers
 	rollbacks int
 }
@@ -49,6 +51,7 @@ type bdevState struct {
 
 type snapshot struct {
 	name      string
+	seq       int // counts the snapshots of the volume from 1
 	size      int64
 	protected bool
 	clients   openers
@@ -139,17 +142,19 @@ func (s *storage) createLocked(lp, name string, size int64) (*volume, error) {
 	return v, nil
 }
 
-func (s *storage) removeLocked(lp, name string) {
+// removeLocked tells whether there was such a volume.
+func (s *storage) removeLocked(lp, name string) bool {
 	p := s.poolLocked(lp)
 	if p == nil {
-		return
+		return false
 	}
 	for i, v := range p.volumes {
 		if v.name == name {
 			p.volumes = append(p.volumes[:i], p.volumes[i+1:]...)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // clonesLocked counts the volumes that still depend on the snapshot.
@@ -174,6 +179,11 @@ func (v *volume) snap(name string) *snapshot {
 	return nil
 }
 
+func (v *volume) addSnap(name string) {
+	v.lastSeq++
+	v.snaps = append(v.snaps, &snapshot{name: name, seq: v.lastSeq, size: v.size})
+}
+
 func (v *volume) dropSnap(name string) {
 	for i, s := range v.snaps {
 		if s.name == name {
@@ -189,6 +199,7 @@ type target struct {
 	physical, logical, volume string
 	snapshot                  any // nil when the path names none
 	text                      string
+	stray                     bool // the path has more than that
 }
 
 func (t target) file() string { return t.logical + "/" + t.volume }
@@ -215,6 +226,7 @@ func parseTarget(v any) (target, error) {
 	} else if len(at) == 2 {
 		t.volume, t.snapshot = at[0], at[1]
 	}
+	t.stray = path != cbdPath(t.physical, t.logical, slash[2])
 	return t, nil
 }
 

@@ -1,6 +1,9 @@
 package fakemds
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // wrap puts the storage's error into the agent's sentence; what the shell says is
 // passed on bare.
@@ -33,6 +36,7 @@ func runCreate(x *exchange) (obj, error) {
 	if cmd.err != nil {
 		return nil, cmd.err
 	}
+	x.shell(logical, name)
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -42,18 +46,39 @@ func runCreate(x *exchange) (obj, error) {
 	}
 	v := st.volumeLocked(str(logical), name)
 	if v == nil || !cmd.truth("skipIfExisting") {
-		size, err := parseSize(cmd.get("size"), cmd.get("unit"))
+		size, unit, err := x.size(cmd)
 		if err != nil {
-			return nil, wrap(err, "failed to create volume[%s]", name)
+			return nil, wrap(err, "failed to create %s[%s]", x.traits().noun(), name)
 		}
 		if f, ok := x.faults[storageError]; ok {
-			return nil, wrap(errText(f.text), "failed to create volume[%s]", name)
+			return nil, wrap(errText(f.text), "failed to create %s[%s]", x.traits().noun(), name)
 		}
 		if v, err = st.createLocked(str(logical), name, size); err != nil {
-			return nil, wrap(err, "failed to create volume[%s]", name)
+			return nil, wrap(err, "failed to create %s[%s]", x.traits().noun(), name)
 		}
+		x.acted(str(logical), name)
+		x.tookUnit(unit, size)
 	}
 	return obj{{"size", v.size}, {"actualSize", v.used}, {"installPath", cbdPath(physical, str(logical), name)}}, nil
+}
+
+// size reads the size of a request, in bytes, and the unit that was not read: the
+// older generations always count GiB.
+func (x *exchange) size(cmd *command) (size int64, ignored any, err error) {
+	unit := cmd.get("unit")
+	if !x.traits().unit {
+		unit, ignored = nil, unit
+	}
+	x.shell(cmd.get("size"), unit)
+	size, err = parseSize(cmd.get("size"), unit)
+	return size, ignored, err
+}
+
+// tookUnit notes a size that is another one than the caller asked for.
+func (x *exchange) tookUnit(ignored any, size int64) {
+	if ignored != nil && str(ignored) != "" && str(ignored)[:1] != "G" {
+		x.harms(fmt.Sprintf("did not read the unit %s: the size is %d GiB", str(ignored), size>>30))
+	}
 }
 
 // How long the agent goes on trying to delete a volume that is in use. Observed:
@@ -71,14 +96,20 @@ func runDelete(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.idle = true
 	st := x.node.cluster.st
 	if f, failing := x.faults[storageError]; failing && st.honest {
 		return nil, wrap(errText(f.text), "failed to delete volume[%s]", t.volume)
 	} else if failing {
 		return obj{}, nil // the first look failed, whatever the reason
 	}
+	found := false
 	for waited := time.Duration(0); ; waited += deleteEvery {
-		err = st.tryDelete(t)
+		found, err = st.tryDelete(t)
+		if found && x.idle {
+			x.idle = false
+			x.actedOnVolume(t)
+		}
 		if err == nil || st.honest || waited >= deleteTimeout {
 			break
 		}
@@ -93,13 +124,14 @@ func runDelete(x *exchange) (obj, error) {
 }
 
 // tryDelete takes away what can be: first the snapshots without clones, then the
-// volume, if nothing is left of them and the registry lists no client of it.
-func (s *storage) tryDelete(t target) error {
+// volume, if nothing is left of them and the registry lists no client of it. It
+// tells whether there is such a volume.
+func (s *storage) tryDelete(t target) (found bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := s.volumeLocked(t.logical, t.volume)
 	if v == nil {
-		return nil
+		return false, nil
 	}
 	var kept []*snapshot
 	for _, sn := range v.snaps {
@@ -109,13 +141,13 @@ func (s *storage) tryDelete(t target) error {
 	}
 	v.snaps = kept
 	if len(kept) > 0 {
-		return shellFailure(rpcError("DeleteFile", t.file(), "kFileUnderSnapShot"))
+		return true, shellFailure(rpcError("DeleteFile", t.file(), "kFileUnderSnapShot"))
 	}
 	if len(s.listedLocked(v, time.Now())) > 0 {
-		return shellFailure(rpcError("DeleteFile", t.file(), occupied))
+		return true, shellFailure(rpcError("DeleteFile", t.file(), occupied))
 	}
 	s.removeLocked(t.logical, t.volume)
-	return nil
+	return true, nil
 }
 
 // runBatch answers for many volumes by one listing of each pool; the unknown are
@@ -148,6 +180,7 @@ func runBatch(x *exchange) (obj, error) {
 		if err != nil {
 			return nil, err
 		}
+		x.shell(t.logical)
 		p := st.poolLocked(t.logical)
 		if p == nil {
 			return nil, wrap(rpcError("ListDir", t.logical, notExists), "cannot found lun infos in logical pool[%s]", t.logical)
@@ -162,6 +195,19 @@ func runBatch(x *exchange) (obj, error) {
 	return obj{{"volumes", volumes}}, nil
 }
 
+// runBrokenBatch is that of G7e, which calls a function that is not there for each
+// path.
+func runBrokenBatch(x *exchange) (obj, error) {
+	cmd, err := x.command()
+	if err != nil {
+		return nil, err
+	}
+	if paths, ok := cmd.get("installPaths").([]any); ok && len(paths) == 0 {
+		return obj{{"volumes", obj{}}}, nil
+	}
+	return nil, failf("global name 'get_logical_pool_name' is not defined")
+}
+
 // runExpand grows the volume, also when the path names a snapshot.
 func runExpand(x *exchange) (obj, error) {
 	cmd, t, err := x.target()
@@ -171,16 +217,21 @@ func runExpand(x *exchange) (obj, error) {
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	size := int64(0)
+	var size int64
+	var ignored any
 	v, err := x.fileLocked("ExtendFile", t)
 	if err == nil {
-		size, err = parseSize(cmd.get("size"), cmd.get("unit"))
+		size, ignored, err = x.size(cmd)
 	}
 	if err == nil && size < v.size {
 		err = rpcError("ExtendFile", t.file(), "kShrinkBiggerFile")
 	}
 	if err != nil {
-		return nil, wrap(err, "failed to expand volume[%s]", t.volume)
+		return nil, wrap(err, "failed to expand %s[%s]", x.traits().noun(), t.volume)
+	}
+	if x.idle = v.size == size; !x.idle {
+		x.actedOnVolume(t)
+		x.tookUnit(ignored, size)
 	}
 	v.size = size
 	return obj{{"size", v.size}}, nil
@@ -199,8 +250,9 @@ func runFlatten(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, wrap(err, "cannot found volume[%s] info", t.file())
 	}
-	if v.parent != "" {
+	if x.idle = v.parent == ""; !x.idle {
 		v.parent, v.used = "", v.size
+		x.actedOnVolume(t)
 	}
 	return obj{{"size", v.size}, {"actualSize", v.used}}, nil
 }

@@ -16,7 +16,7 @@ import (
 func TestRefuseOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, c := start(t, 2)
-		cluster.Node(0).Legacy540(true)
+		cluster.Node(0).SetGeneration(fakemds.G6)
 		opts := []mds.CallOption{mds.RefuseOld(), mds.TryNext()}
 		if _, err := mds.Call(t.Context(), c, zbs.DeleteVolume{Path: cbdPath}, append(opts, mds.Target(c.Addrs()[0]))...); !errors.Is(err, mds.ErrOldAgent) || errors.Is(err, mds.ErrAmbiguous) {
 			t.Errorf("%v, want ErrOldAgent", err)
@@ -74,7 +74,7 @@ func TestOldAgentIsSentFactsAlone(t *testing.T) {
 	host := zbs.HostAccess{IP: "10.0.0.9", Port: 22, Username: "root", Password: "pw"}
 	synctest.Test(t, func(t *testing.T) {
 		cluster, c := start(t, 1)
-		cluster.Node(0).Legacy540(true)
+		cluster.Node(0).SetGeneration(fakemds.G6)
 		send := func(what string, call func(opts ...mds.CallOption) error) {
 			t.Helper()
 			if err := call(mds.RefuseOld(), mds.TryNext()); !errors.Is(err, mds.ErrOldAgent) || errors.Is(err, mds.ErrAmbiguous) {

@@ -102,7 +102,7 @@ func TestConnectRefuses(t *testing.T) {
 		says    string
 	}{
 		"all down":            {func(c *fakemds.Cluster) { injectAll(c, fakemds.Refuse) }, nil, mds.ErrAllFailed, "mds-2.fake"},
-		"all old":             {func(c *fakemds.Cluster) { eachNode(c, func(n *fakemds.Node) { n.Legacy540(true) }) }, nil, mds.ErrOldAgent, "agent too old"},
+		"all old":             {func(c *fakemds.Cluster) { eachNode(c, func(n *fakemds.Node) { n.SetGeneration(fakemds.G6) }) }, nil, mds.ErrOldAgent, "agent too old"},
 		"another cluster":     {func(*fakemds.Cluster) {}, []mds.SessionOption{mds.WithExpectedCluster("other")}, mds.ErrWrongCluster, "want other"},
 		"an empty expected":   {func(*fakemds.Cluster) {}, []mds.SessionOption{mds.WithExpectedCluster("")}, mds.ErrInvalidOption, "empty"},
 		"pings without pause": {func(*fakemds.Cluster) {}, []mds.SessionOption{mds.WithPing(0, time.Second)}, mds.ErrInvalidOption, "positive"},
@@ -171,7 +171,7 @@ func overTwo(t *testing.T, one, other *fakemds.Cluster) *mds.Caller {
 func TestSessionWithOldAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, c := start(t, 2)
-		cluster.Node(0).Legacy540(true)
+		cluster.Node(0).SetGeneration(fakemds.G6)
 		s := connect(t, c)
 		wantStates(t, s, mds.Disconnected, mds.Connected)
 		if err := s.Status()[0].Err; !errors.Is(err, mds.ErrOldAgent) {

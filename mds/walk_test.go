@@ -352,7 +352,7 @@ func TestProbe(t *testing.T) {
 		cluster, c := start(t, 5, mds.WithAttemptTimeout(time.Second))
 		cluster.Node(1).Unsync()
 		cluster.Node(2).Inject(fakemds.Refuse)
-		cluster.Node(3).Legacy540(true)
+		cluster.Node(3).SetGeneration(fakemds.G6)
 		cluster.Node(4).Inject(fakemds.AgentError("no leader").On("ping"))
 		h := mds.Probe(t.Context(), c)
 		if h[0].Err != nil || !h[0].Agent.Synced() || h[0].Cluster.Version != "1.6.2" {

@@ -461,8 +461,8 @@ func TestTrap13_PasswordsStayOut(t *testing.T) {
 func TestTrap14_MixedVersions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, service := startIdle(t, 3)
-		cluster.Node(0).Legacy540(true)
-		cluster.Node(2).Legacy540(true)
+		cluster.Node(0).SetGeneration(fakemds.G6)
+		cluster.Node(2).SetGeneration(fakemds.G6)
 		if _, err := service.Create(t.Context(), volume.CreateRequest{Path: fresh, Size: 1 << 30}); err != nil {
 			t.Errorf("create: %v", err)
 		}
@@ -476,7 +476,7 @@ func TestTrap14_MixedVersions(t *testing.T) {
 				}
 			}
 		}
-		cluster.Node(1).Legacy540(true)
+		cluster.Node(1).SetGeneration(fakemds.G6)
 		cluster.Node(1).Inject(fakemds.Refuse.Times(1))
 		old := volume.NewService(callerOf(t, cluster))
 		if _, err := old.Query(t.Context(), idle); err == nil {

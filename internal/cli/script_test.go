@@ -133,7 +133,7 @@ func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 	case "sync":
 		n.Sync("5.5.0")
 	case "old":
-		n.Legacy540(true)
+		n.SetGeneration(fakemds.G6)
 	default:
 		ts.Fatalf("unknown kind %s", args[1])
 	}
