@@ -42,21 +42,24 @@ func (r faultRequest) fault() (Fault, error) {
 type nodeReport struct {
 	Index        int      `json:"index"`
 	Addr         string   `json:"addr"`
+	Generation   string   `json:"generation"`
 	Stopped      bool     `json:"stopped"`
 	AgentVersion any      `json:"agentVersion"`
 	ListsClients bool     `json:"listsClients"`
 	Faults       []string `json:"faults"`
 	Requests     int      `json:"requests"`
 	Executed     int      `json:"executed"`
+	Probes       int      `json:"probes"`
 	OpenConns    int      `json:"openConns"`
 	MostConns    int      `json:"mostConns"`
 }
 
 func (n *Node) report() nodeReport {
-	r := nodeReport{Index: n.index, Addr: n.addr, Faults: []string{}, Requests: n.Asked(""), Executed: n.Executed("")}
+	r := nodeReport{Index: n.index, Addr: n.addr, Faults: []string{}, Requests: n.Asked(""), Executed: n.Executed(""), Probes: n.Probes()}
 	r.OpenConns, r.MostConns = n.OpenConns()
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	r.Generation = n.agent.generation.String()
 	r.Stopped, r.AgentVersion, r.ListsClients = n.stopped, n.agent.version, n.agent.lists
 	for _, f := range n.faults {
 		r.Faults = append(r.Faults, f.String())
@@ -81,6 +84,9 @@ func (c *Cluster) AdminHandler() http.Handler {
 		send(w, http.StatusOK, all)
 	})
 	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) { send(w, http.StatusOK, c.ledger()) })
+	mux.HandleFunc("GET /harm", func(w http.ResponseWriter, _ *http.Request) {
+		send(w, http.StatusOK, append([]Harm{}, c.Harm()...))
+	})
 	mux.HandleFunc("GET /volumes", func(w http.ResponseWriter, _ *http.Request) { send(w, http.StatusOK, c.Volumes()) })
 	mux.HandleFunc("GET /clients", func(w http.ResponseWriter, _ *http.Request) {
 		open := map[string][]string{}
@@ -103,9 +109,27 @@ func (c *Cluster) AdminHandler() http.Handler {
 		return err
 	}))
 	mux.HandleFunc("DELETE /nodes/{i}/faults", c.adminNode(func(n *Node, _ *http.Request) error { n.Clear(); return nil }))
+	mux.HandleFunc("POST /nodes/{i}/upgrade", c.adminNode(adminUpgrade))
 	mux.HandleFunc("POST /nodes/{i}/{action}", c.adminNode(adminAction))
 	c.adminVolumes(mux)
 	return mux
+}
+
+// upgradeRequest is the body of POST /nodes/{i}/upgrade.
+type upgradeRequest struct {
+	Generation string `json:"generation"`
+}
+
+func adminUpgrade(n *Node, r *http.Request) error {
+	var req upgradeRequest
+	if err := receive(r, &req); err != nil {
+		return err
+	}
+	g, err := ParseGeneration(req.Generation)
+	if err != nil {
+		return err
+	}
+	return n.Upgrade(g)
 }
 
 func adminAction(n *Node, r *http.Request) error {
@@ -121,7 +145,7 @@ func adminAction(n *Node, r *http.Request) error {
 	case "unsync":
 		n.Unsync()
 	default:
-		return fmt.Errorf("unknown action %q, want restart, stop, start, sync, unsync or faults", action)
+		return fmt.Errorf("unknown action %q, want restart, stop, start, sync, unsync, upgrade or faults", action)
 	}
 	return nil
 }
@@ -185,8 +209,9 @@ func (c *Cluster) ledger() []ledgerEntry {
 	all := []ledgerEntry{}
 	for _, r := range c.Requests() {
 		e := ledgerEntry{Request: r, Body: string(r.Body)}
-		if strings.HasPrefix(r.Endpoint, "client/") || strings.HasPrefix(r.Endpoint, "vhost/") {
+		if holdsPassword(r.Body) {
 			e.Body = "(not shown, holds a password)"
+			e.Failure = strings.ReplaceAll(e.Failure, string(r.Body), e.Body) // of a body that is no JSON
 		}
 		all = append(all, e)
 	}

@@ -41,6 +41,13 @@ func TestAdmin(t *testing.T) {
 			{"POST /nodes/7/faults", `{"fault":"hang"}`, 404, `no node \"7\", want 0..1`},
 			{"POST /nodes/1/dance", ``, 400, `unknown action \"dance\", want restart`},
 			{"GET /nodes", ``, 200, `"faults":["status(503)"]`},
+			{"GET /nodes", ``, 200, `"generation":"G9"`},
+			{"GET /harm", ``, 200, `[]`},
+			{"POST /nodes/1/upgrade", `{"generation":"G11"}`, 400, `unknown generation \"G11\", want one of G1, G2`},
+			{"POST /nodes/1/upgrade", `{"to":"G10"}`, 400, `unknown field \"to\"`},
+			{"POST /nodes/7/upgrade", `{"generation":"G10"}`, 404, `no node \"7\", want 0..1`},
+			{"POST /nodes/1/upgrade", `{"generation":"g7E"}`, 200, `"generation":"G7e","stopped":false,"agentVersion":null`},
+			{"POST /nodes/1/upgrade", `{"generation":"G9"}`, 200, `"faults":["status(503)"]`},
 			{"GET /volumes", ``, 200, `"Size":10737418240`},
 		} {
 			admin(t, h, row.request, row.body, row.code, row.contains)
@@ -59,12 +66,19 @@ func TestAdmin(t *testing.T) {
 		if got := do(h, "GET /ledger", ``).Body.String(); strings.Contains(got, "s3cret") {
 			t.Error("the ledger shows a password")
 		}
+		k.post(0, "vhost/nope", `{"sshPassword":"s3cret"}`)
+		k.post(0, "volume/clients", `{"path":"x","password":"s3cret"`)
+		k.http.CloseIdleConnections()
+		if got := do(h, "GET /ledger", ``).Body.String(); strings.Contains(got, "s3cret") {
+			t.Error("the ledger shows a password of a path or body that is wrong")
+		}
 		admin(t, h, "DELETE /nodes/1/faults", ``, 200, `"faults":[]`)
 		admin(t, h, "POST /nodes/1/unsync", ``, 200, `"agentVersion":null,"listsClients":false`)
 		admin(t, h, "POST /nodes/1/sync", ``, 200, `"agentVersion":"5.5.0","listsClients":true`)
 		admin(t, h, "POST /nodes/1/stop", ``, 200, `"stopped":true`)
 		admin(t, h, "POST /nodes/1/start", ``, 200, `"stopped":false,"agentVersion":null`)
 		admin(t, h, "POST /nodes/1/restart", ``, 200, `"stopped":false`)
+		admin(t, h, "GET /harm", ``, 200, `"Endpoint":"vhost/nope","Request":`)
 		admin(t, h, "DELETE /volumes", `{"path":"`+vol+`"}`, 200, `[]`)
 	})
 }

@@ -40,15 +40,53 @@
 // CallbackLost is added. Without a fault the callback may come before the reply
 // to the POST or behind it, as from the real agent; CallbackEarly decides.
 // Beside faults a node can be stopped, restarted (metadata/sync is forgotten),
-// unsynced, put before an old storage, made an agent of 5.4.0 or one of another
-// cluster; the cluster can switch its leader. ParseFault reads a fault from text.
+// unsynced, upgraded, put before an old storage or into another cluster; the
+// cluster can switch its leader. ParseFault reads a fault from text.
 //
 // # Servers
 //
 // Each node runs on a server of its own, which it names by a serial number in
 // resource/usage and metadata/sync. SetServer puts several nodes on one server.
 // Cluster.Alias gives a node one more address. Status(404).On("resource/usage")
-// makes an agent that is too old to be asked.
+// makes an agent of a newer generation that is too old to be asked.
+//
+// # Generations
+//
+// Each node is an agent of one Generation, G9 by default. The option Generations
+// makes clusters of mixed ones, Node.Upgrade replaces an agent while the cluster
+// runs, Node.SetGeneration switches it for a set-up.
+//
+//	cluster := fakemds.NewCluster(t, 3, fakemds.Generations(fakemds.G6, fakemds.G9))
+//	err := cluster.Node(0).Upgrade(fakemds.G10)
+//
+// A path that a generation does not have answers 404. These differ beside paths
+// and names of fields:
+//
+//	G1          facts writes mds.listen.addr into client.conf, see Node.ClientConf
+//	G1, G2      facts and ping look for an MDS by its address; G2's ping does not
+//	            without one
+//	G1 to G3    capacity answers one pool, of the first physical pool only
+//	G1 to G4    volume/cbdtonbd takes no portRange
+//	G1 to G6z   capacity requires one name, found by substring; sizes are GiB
+//	            whatever the unit; missing names are "None", so that volume/delete
+//	            of a path deletes nothing
+//	G3 to G6z   ping looks for a leader alone, whatever the request says
+//	G6z         volume/query and volume/flatten take a path
+//	G7e         capacity requires logicalPool, found by substring; a batch always
+//	            fails; no agentVersion; volume/clients of a missing volume fails;
+//	            copy has no dstPool
+//	G8          everything of vhost needs the ssh fields
+//	G9          only vhost/deploy needs them; the server has a serial number
+//	G10         vhost/check waits 20 s for a target that SetVhostTarget stopped
+//
+// G1 to G6z, G7e and G9 were read, some of them run; G8 and G10 are known by parts and
+// by their tests. Unknown, and so a guess: what G7 has in common with G9;
+// whether G10 has resource/usage (here it has) and snapshot/query (here not), and
+// that vhost/target/health is asynchronous; what facts and ping of G1 and G2 say
+// about an MDS that they do not find; what zbsadm says to a host without a vhost
+// target, and to a login without port or user; the words of vhost/check beside the
+// host and "ZStone". The texts of Python are those of Python 3, also where an agent
+// runs on Python 2.
 //
 // # Who has a volume open, and who is listed
 //
@@ -81,7 +119,7 @@
 //
 // # What is faked
 //
-// All endpoints of the agent, on pools, volumes, snapshots, clones, clients and
+// All endpoints of the agents, on pools, volumes, snapshots, clones, clients and
 // NBD exports, with the behaviour recorded from the real agent: empty lists of
 // clients from an agent that was not synced, pools and snapshots found by
 // substring, paths that hit another volume, deletes that claim success, the
@@ -103,8 +141,10 @@
 // # Ledger
 //
 // Node.Requests tells of every request whether it was executed, dropped and
-// answered; Node.Conns tells of every connection how long it was open and
-// silent. Cluster.Executed, ExecutedBy and Asked count.
+// answered, was a Probe, or DidNothing; Node.Conns tells of every connection how
+// long it was open and silent. Cluster.Executed, ExecutedBy and Asked count, and
+// Node.Probes what Asked leaves out. Cluster.Harm tells what was changed that the
+// caller did not ask for, and where a password went that does not need it.
 //
 // # Admin API
 //
@@ -117,6 +157,7 @@
 //	                               "delay":"2s", "code":503 or "text":"..." as the fault needs
 //	DELETE /nodes/{i}/faults       clear them
 //	POST   /nodes/{i}/ACTION       restart, stop, start, sync, unsync
+//	POST   /nodes/{i}/upgrade      {"generation":"G10"}
 //	GET    /volumes                all volumes
 //	POST   /volumes                {"path":"zbs://pool/vol","clients":["10.0.0.5"]}
 //	DELETE /volumes                {"path":"zbs://pool/vol"}
@@ -124,6 +165,7 @@
 //	POST   /clients                {"path":"zbs://pool/vol","clients":["10.0.0.5"]}: open
 //	DELETE /clients                the same: close
 //	GET    /ledger                 all requests, without bodies that hold passwords
+//	GET    /harm                   all harm
 //
 // # Concurrency
 //

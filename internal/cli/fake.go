@@ -17,12 +17,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func (a *app) fakeCommand() *cobra.Command {
-	var o fakeOptions
-	serve := &cobra.Command{
-		Use:   "serve",
-		Short: "Serve a fake cluster on loopback until interrupted",
-		Long: `Serve a fake cluster of MDS agents on loopback until interrupted.
+var fakeHelp = `Serve a fake cluster of MDS agents on loopback until interrupted.
 
 The first line on stdout is ZBS_MDS=... with the addresses, the second
 ZBS_FAKE_ADMIN=... with the URL of the admin API, which switches faults while
@@ -32,11 +27,14 @@ the cluster runs:
   POST   /nodes/0/faults         {"fault":"hang","times":1,"on":["volume/clients"]}
   DELETE /nodes/0/faults         no faults any more
   POST   /nodes/0/restart        also stop, start, sync, unsync
+  POST   /nodes/0/upgrade        {"generation":"G10"}
   GET    /ledger                 every request, and whether it was executed
+  GET    /harm                   what was changed that the caller did not ask for
 
 A seed file has the same as the flags:
 
   nodes: 3
+  generations: [G9, G10]
   pools:
     - {logical: pool-ssd, physical: pp1}
   volumes:
@@ -46,14 +44,27 @@ A seed file has the same as the flags:
     - {node: 0, fault: hang, on: [volume/clients]}
     - {node: 1, fault: slow, param: 2s, times: 3}
 
-Faults: ` + strings.Join(fakemds.FaultNames(), ", "),
+A node is an agent of one generation, from G1 (5.2.0) to G10 (the newest). The
+default is G9.
+
+Faults: ` + strings.Join(fakemds.FaultNames(), ", ")
+
+func (a *app) fakeCommand() *cobra.Command {
+	var o fakeOptions
+	serve := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve a fake cluster on loopback until interrupted",
+		Long:  fakeHelp,
 		Example: `  zbsctl fake serve --volume zbs://pool/vol=10.0.0.5:9001 --volume zbs://pool/idle
-  zbsctl fake serve --nodes 5 --file seed.yaml --admin 127.0.0.1:9000`,
+  zbsctl fake serve --nodes 5 --file seed.yaml --admin 127.0.0.1:9000
+  zbsctl fake serve --generation G9,G10`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.fakeServe(cmd.Context(), o) },
 	}
 	f := serve.Flags()
 	f.IntVar(&o.nodes, "nodes", 0, "number of MDS (default 3)")
+	f.StringSliceVar(&o.generations, "generation", nil,
+		"generation of the agents, such as G10: one for each MDS in order, the last for the rest; may be repeated (default G9)")
 	f.StringArrayVar(&o.volumes, "volume", nil, "a volume, with the hosts that have it open: PATH[=HOST[:PORT],...]; may be repeated")
 	f.StringVar(&o.file, "file", "", "seed file (YAML)")
 	f.StringVar(&o.admin, "admin", "127.0.0.1:0", "loopback address of the admin API")
@@ -64,19 +75,21 @@ Faults: ` + strings.Join(fakemds.FaultNames(), ", "),
 }
 
 type fakeOptions struct {
-	nodes    int
-	volumes  []string
-	file     string
-	admin    string
-	unsynced bool
+	nodes       int
+	generations []string
+	volumes     []string
+	file        string
+	admin       string
+	unsynced    bool
 
 	keepHeartbeat bool
 }
 
 // seed is the content of a seed file.
 type seed struct {
-	Nodes int `yaml:"nodes"`
-	Pools []struct {
+	Nodes       int      `yaml:"nodes"`
+	Generations []string `yaml:"generations"` // by node, the last for the rest
+	Pools       []struct {
 		Logical  string `yaml:"logical"`
 		Physical string `yaml:"physical"`
 	} `yaml:"pools"`
@@ -119,9 +132,18 @@ func (o fakeOptions) seed() (seed, error) {
 	if s.Nodes < 1 || s.Nodes > 100 {
 		return s, usagef("%d nodes, want 1 to 100", s.Nodes)
 	}
+	if len(o.generations) > 0 {
+		s.Generations = o.generations
+	}
+	if len(s.Generations) > s.Nodes {
+		return s, usagef("%d generations for %d nodes, want one for each at most", len(s.Generations), s.Nodes)
+	}
 	for _, text := range o.volumes {
 		path, clients, _ := strings.Cut(text, "=")
 		s.Volumes = append(s.Volumes, seedVolume{Path: path, Clients: splitList([]string{clients})})
+	}
+	if _, err := s.generations(); err != nil {
+		return s, err
 	}
 	for _, v := range s.Volumes {
 		if err := v.check(); err != nil {
@@ -134,6 +156,19 @@ func (o fakeOptions) seed() (seed, error) {
 		}
 	}
 	return s, nil
+}
+
+// generations are those of the nodes, as far as they are named.
+func (s seed) generations() ([]fakemds.Generation, error) {
+	var all []fakemds.Generation
+	for _, text := range s.Generations {
+		g, err := fakemds.ParseGeneration(text)
+		if err != nil {
+			return nil, &usageError{err}
+		}
+		all = append(all, g)
+	}
+	return all, nil
 }
 
 func (v seedVolume) check() error {
@@ -186,7 +221,11 @@ func (a *app) fakeServe(ctx context.Context, o fakeOptions) error {
 
 // start starts the cluster that the seed describes.
 func (s seed) start(o fakeOptions) (*fakemds.Cluster, error) {
-	opts := []fakemds.Option{fakemds.OnLoopback()}
+	generations, err := s.generations()
+	if err != nil {
+		return nil, err
+	}
+	opts := []fakemds.Option{fakemds.OnLoopback(), fakemds.Generations(generations...)}
 	if o.unsynced {
 		opts = append(opts, fakemds.Unsynced())
 	}

@@ -272,4 +272,6 @@ func cmdAdmin(ts *testscript.TestScript, neg bool, args []string) {
 	if resp.StatusCode/100 != 2 {
 		ts.Fatalf("%s %s: %s: %s", args[0], args[1], resp.Status, body)
 	}
+	_, err = ts.Stdout().Write(body)
+	ts.Check(err)
 }
