@@ -30,7 +30,7 @@ func (n *Node) dial(ctx context.Context, network, addr string) (net.Conn, error)
 func (n *Node) reach(ctx context.Context, addr string) error {
 	for {
 		n.mu.Lock()
-		got := n.faults.take("", kind.onDial)
+		got := n.faults.take("", func(f Fault) bool { return f.kind.onDial() })
 		changed, life := n.changed, n.life
 		n.mu.Unlock()
 		if got.has(refuse) {
@@ -98,7 +98,7 @@ func (n *Node) accept(l *listener, ln net.Listener) {
 		dead := n.closed || n.stopped || l.ln != ln
 		if !dead && n.cluster.cfg.loopback {
 			// Who did not come through DialContext meets the fault here.
-			dead = n.faults.take("", func(k kind) bool { return k == refuse }).has(refuse)
+			dead = n.faults.take("", func(f Fault) bool { return f.kind == refuse }).has(refuse)
 		}
 		if dead {
 			n.mu.Unlock()

@@ -150,8 +150,11 @@ func (x *exchange) record() {
 	n := x.node
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	x.faults = n.faults.take(name, func(k kind) bool {
+	x.faults = n.faults.take(name, func(f Fault) bool {
+		k := f.kind
 		switch {
+		case probe && !f.onProbe():
+			return false
 		case k.onCallback():
 			return async
 		case k == staleList:

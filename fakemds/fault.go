@@ -2,6 +2,7 @@ package fakemds
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,10 @@ import (
 // Inject(Reset.Times(1), Status(503).Times(1)) resets the first request and
 // answers 503 to the second. All others add to it: Slow, SlowBody, Truncate,
 // Garbage, StaleList and the callback faults combine, each kind once.
+//
+// A Request.Probe asks for no work. Of faults without Times and On it meets those
+// that keep a node from answering at all: Hang, Reset, HangUp, Status, Refuse and
+// Blackhole. It also meets Status(404), for all endpoints or On its own.
 type Fault struct {
 	kind  kind
 	delay time.Duration
@@ -201,6 +206,19 @@ func (k kind) onCallback() bool {
 	return false
 }
 
+// onProbe tells whether the fault acts on a Request.Probe, which asks for no work:
+// those do that keep a node from answering anything, and a 404, which says that the
+// agent lacks the endpoint. One with Times waits for a request that does ask.
+func (f Fault) onProbe() bool {
+	switch {
+	case f.left > 0:
+		return false
+	case f.kind == status && f.code == http.StatusNotFound:
+		return true
+	}
+	return f.on == "" && slices.Contains([]kind{hang, reset, hangUp, status, blackhole}, f.kind)
+}
+
 // taken are the faults that act on one request.
 type taken map[kind]Fault
 
@@ -232,12 +250,12 @@ type faultList []Fault
 
 // take picks what acts on one event and uses it up. wants says which kinds the
 // event is open to.
-func (l *faultList) take(endpoint string, wants func(kind) bool) taken {
+func (l *faultList) take(endpoint string, wants func(Fault) bool) taken {
 	got := taken{}
 	fate := false
 	kept := (*l)[:0]
 	for _, f := range *l {
-		act := wants(f.kind) && f.matches(endpoint) && !got.has(f.kind) && !(f.kind.fate() && fate)
+		act := wants(f) && f.matches(endpoint) && !got.has(f.kind) && !(f.kind.fate() && fate)
 		if act {
 			got[f.kind] = f
 			fate = fate || f.kind.fate()

@@ -2,8 +2,10 @@ package fakemds_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
@@ -228,4 +230,38 @@ func TestSetGeneration(t *testing.T) {
 			t.Errorf("forgot metadata/sync: %v", got)
 		}
 	})
+}
+
+// A probe asks for no work: faults that are aimed at work, or counted, do not meet
+// it, and those that silence the node do.
+func TestFaultsAndProbes(t *testing.T) {
+	probe := func(t *testing.T, fault fakemds.Fault) (status int, err error) {
+		cluster := fakemds.NewCluster(t, 1)
+		cluster.Node(0).Inject(fault)
+		client := &http.Client{Transport: &http.Transport{DialContext: cluster.DialContext, DisableKeepAlives: true}, Timeout: time.Second}
+		resp, err := client.Post("http://"+cluster.Addrs()[0]+"/zbs/primarystorage/facts", "application/json", strings.NewReader("{}"))
+		if err != nil {
+			return 0, err
+		}
+		resp.Body.Close()
+		if left := len(cluster.Node(0).Faults()); left != 1 {
+			t.Errorf("%v: %d faults are left", fault, left)
+		}
+		return resp.StatusCode, nil
+	}
+	for _, row := range []struct {
+		fault fakemds.Fault
+		meets bool
+	}{
+		{fakemds.Hang, true}, {fakemds.Reset, true}, {fakemds.HangUp, true}, {fakemds.Status(503), true}, {fakemds.Status(404).On("facts"), true}, {fakemds.Slow(2 * time.Second), false}, {fakemds.Blackhole, true}, {fakemds.Refuse, true},
+		{fakemds.Hang.Times(1), false}, {fakemds.Reset.On("facts"), false}, {fakemds.Status(503).Times(2), false}, {fakemds.ResetAfter, false}, {fakemds.HangAfter, false},
+		{fakemds.StatusAfter(503), false}, {fakemds.AgentError("no"), false}, {fakemds.AgentBroken, false}, {fakemds.Truncate, false}, {fakemds.Garbage, false}, {fakemds.CallbackLost, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			status, err := probe(t, row.fault)
+			if met := err != nil || status != 400; met != row.meets {
+				t.Errorf("%v: status %d, %v; meets it %t, want %t", row.fault, status, err, met, row.meets)
+			}
+		})
+	}
 }
