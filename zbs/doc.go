@@ -41,6 +41,31 @@
 //	pools, err := capacity.PoolMap()
 //	cbd, err := pools.CBDPath(path)
 //
+// # Generations of agents
+//
+// No agent tells its generation; what it has and lacks shows it (Capabilities). An
+// asynchronous endpoint answers 400 to a request without a task id where it exists
+// and 404 where it does not, and runs nothing either way. Generations returns this
+// table as data:
+//
+//	G1   ZStack 5.2.0, 5.2.1      refused: other fields; facts writes client.conf
+//	G2   ZStack 5.3.0             refused: other fields
+//	G3   ZStack 5.3.1             refused: other fields
+//	G4   ZStack 5.3.20 to 5.3.22  refused: other fields
+//	G5   ZStack 5.3.28            refused: other fields
+//	G6   ZStack 5.4.0             refused: other fields
+//	G6z  ZSV 4.10.10 to 4.10.16   refused: other fields
+//	G7   after 5.4.0              first that is used; no vhost, no resource/usage
+//	G7e  a side line after G7     has snapshot/query; no batch query; ping tells no version
+//	G8   after G7                 vhost/deploy; bdevs need ssh access to the host
+//	G9   after G8                 resource/usage; bdevs need no ssh access
+//	G10  after G9                 vhost/check, vhost/target/health; no vhost/deploy
+//
+// Up to G6z, agents have no volume/clients and name fields differently. They read
+// missing fields as "None" and may answer success without doing anything: nothing
+// is sent to them (ErrAgentTooOld). Suit makes of a command what an agent takes:
+// capacity in both dialects, bdevs without ssh access where it is not needed.
+//
 // # Another endpoint
 //
 // An endpoint is an entry in the table of endpoint.go, a command in command.go

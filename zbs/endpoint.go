@@ -86,13 +86,23 @@ var (
 	EndpointSnapshotCreate   = Endpoint{"snapshot/create", Async, Unsafe}
 	EndpointSnapshotDelete   = Endpoint{"snapshot/delete", Async, Idempotent}
 	EndpointSnapshotRollback = Endpoint{"snapshot/rollback", Async, Unsafe}
+	EndpointSnapshotQuery    = Endpoint{"snapshot/query", Async, Read}
 	EndpointCopy             = Endpoint{"copy", Async, Unsafe}
 	EndpointClientDeploy     = Endpoint{"client/deploy", Async, Unsafe}
 	EndpointVhostDeploy      = Endpoint{"vhost/deploy", Async, Unsafe}
 	EndpointVhostDestroy     = Endpoint{"vhost/destroy", Async, Unsafe}
+	EndpointVhostCheck       = Endpoint{"vhost/check", Async, Read}
+	EndpointVhostHealth      = Endpoint{"vhost/target/health", Async, Read}
 	EndpointVhostBdevCreate  = Endpoint{"vhost/bdev/create", Async, Unsafe}
 	EndpointVhostBdevDelete  = Endpoint{"vhost/bdev/delete", Async, Unsafe}
 )
+
+// Universal reports whether every generation of agents reads a command for the
+// endpoint as it is meant, or refuses it with HTTP 404: it may be sent to an agent
+// of which nothing is known.
+func (e Endpoint) Universal() bool {
+	return e.Name == EndpointEcho.Name || e.Name == EndpointVolumeClients.Name
+}
 
 // MisreadBefore55 reports whether an agent of 5.4.0 has an endpoint of the
 // same path that takes other fields: it reads the missing ones as "None", and
