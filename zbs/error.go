@@ -43,6 +43,12 @@ func (e *AgentError) NotFound() bool { return e.code() == "kFileNotExists" }
 // there already: the first status code in it is kFileExists.
 func (e *AgentError) Exists() bool { return e.code() == "kFileExists" }
 
+// SnapshotMissing reports whether the agent's text says, to QuerySnapshot, that the
+// volume exists and has no snapshot of the name.
+func (e *AgentError) SnapshotMissing() bool {
+	return strings.HasPrefix(e.Message, "cannot found snapshot[") && e.code() == ""
+}
+
 func (e *AgentError) code() string {
 	_, after, _ := strings.Cut(e.Message, "status code: ")
 	return strings.TrimRight(firstField(after), "]")

@@ -7,7 +7,8 @@ import (
 )
 
 // HostAccess says how an agent reaches a host over ssh. The agent writes the
-// password into its log, in clear.
+// password into its log, in clear. Commands for vhost take one with the IP alone as
+// well: agents since G9 need no more.
 type HostAccess struct {
 	IP       string
 	Port     int // of ssh
@@ -15,9 +16,27 @@ type HostAccess struct {
 	Password Secret
 }
 
+// addressOnly reports whether there is nothing but the address.
+func (h HostAccess) addressOnly() bool { return h == HostAccess{IP: h.IP} }
+
+// checkOptional accepts a host with the address alone.
+func (h HostAccess) checkOptional() error {
+	if h.addressOnly() {
+		return checkHostIP(h.IP)
+	}
+	return h.check()
+}
+
+func checkHostIP(text string) error {
+	if ip, err := netip.ParseAddr(text); err != nil || ip.Zone() != "" {
+		return invalid("host %q is no IP address", text)
+	}
+	return nil
+}
+
 func (h HostAccess) check() error {
-	if ip, err := netip.ParseAddr(h.IP); err != nil || ip.Zone() != "" {
-		return invalid("host %q is no IP address", h.IP)
+	if err := checkHostIP(h.IP); err != nil {
+		return err
 	}
 	if err := checkPort(h.Port); err != nil {
 		return err
@@ -31,9 +50,9 @@ func (h HostAccess) check() error {
 // hostFields are a HostAccess as the vhost endpoints spell it.
 type hostFields struct {
 	HostIP   string `json:"hostIp"`
-	Port     int    `json:"sshPort"`
-	Username string `json:"sshUsername"`
-	Password string `json:"sshPassword"`
+	Port     int    `json:"sshPort,omitempty"`
+	Username string `json:"sshUsername,omitempty"`
+	Password string `json:"sshPassword,omitempty"`
 }
 
 func (h HostAccess) fields() hostFields {
@@ -62,7 +81,8 @@ func (c DeployClient) wire() any {
 
 func (DeployClient) answer() (r Done) { return r }
 
-// DeployVhost sets up vhost on a host.
+// DeployVhost sets up vhost on a host, which takes ssh access to it. Agents since
+// G10 do not have it: there vhost comes with ZStone.
 type DeployVhost struct {
 	Host         HostAccess
 	HugepageSize int    // MiB; 0 leaves the agent's default
@@ -99,7 +119,8 @@ func (c DeployVhost) wire() any {
 
 func (DeployVhost) answer() (r Done) { return r }
 
-// DestroyVhost takes vhost off a host.
+// DestroyVhost takes vhost off a host. The access to the host is that of
+// CreateBdev. Agents since G10 do not have it.
 type DestroyVhost struct {
 	Host HostAccess
 }
@@ -108,13 +129,44 @@ type DestroyVhost struct {
 func (DestroyVhost) Endpoint() Endpoint { return EndpointVhostDestroy }
 
 // Validate checks the host.
-func (c DestroyVhost) Validate() error { return c.Host.check() }
+func (c DestroyVhost) Validate() error { return c.Host.checkOptional() }
 
 func (c DestroyVhost) wire() any { return c.Host.fields() }
 
 func (DestroyVhost) answer() (r Done) { return r }
 
-// CreateBdev makes a volume a vhost block device on a host.
+// CheckVhost asks whether the vhost target of a host is ready, and fails with an
+// AgentError when it is not. The agent looks for about 20 s before it says so. It
+// comes with G10, and needs no ssh access: what Host has of it is sent.
+type CheckVhost struct {
+	Host HostAccess
+}
+
+// Endpoint returns EndpointVhostCheck.
+func (CheckVhost) Endpoint() Endpoint { return EndpointVhostCheck }
+
+// Validate checks the host.
+func (c CheckVhost) Validate() error { return c.Host.checkOptional() }
+
+func (c CheckVhost) wire() any { return c.Host.fields() }
+
+func (CheckVhost) answer() (r Done) { return r }
+
+// GetVhostHealth asks whether the vhost target of a host runs. It comes with G10.
+type GetVhostHealth struct {
+	HostIP string `json:"hostIp"`
+}
+
+// Endpoint returns EndpointVhostHealth.
+func (GetVhostHealth) Endpoint() Endpoint { return EndpointVhostHealth }
+
+// Validate checks the address.
+func (c GetVhostHealth) Validate() error { return checkHostIP(c.HostIP) }
+
+func (GetVhostHealth) answer() (r VhostHealth) { return r }
+
+// CreateBdev makes a volume a vhost block device on a host. Agents before G9 need
+// ssh access to the host; the others are not sent it.
 type CreateBdev struct {
 	Host        HostAccess
 	LogicalPool string
@@ -133,7 +185,7 @@ func (c CreateBdev) Validate() error {
 	if err := CheckName("bdev", c.Bdev); err != nil {
 		return err
 	}
-	return c.Host.check()
+	return c.Host.checkOptional()
 }
 
 func (c CreateBdev) wire() any {
@@ -147,7 +199,8 @@ func (c CreateBdev) wire() any {
 
 func (CreateBdev) answer() (r Bdev) { return r }
 
-// DeleteBdev takes a vhost block device off a host.
+// DeleteBdev takes a vhost block device off a host. The access to the host is that
+// of CreateBdev.
 type DeleteBdev struct {
 	Host HostAccess
 	Bdev string
@@ -161,7 +214,7 @@ func (c DeleteBdev) Validate() error {
 	if err := CheckName("bdev", c.Bdev); err != nil {
 		return err
 	}
-	return c.Host.check()
+	return c.Host.checkOptional()
 }
 
 func (c DeleteBdev) wire() any {

@@ -170,3 +170,26 @@ type Metadata struct {
 	ExternalAddr string `json:"externalAddr"`
 	Serial       string `json:"physicalServerSerialNumber"`
 }
+
+// VhostHealth is the answer to GetVhostHealth.
+type VhostHealth struct {
+	Running *bool `json:"targetRunning"` // never nil in an answer that was decoded
+}
+
+var errNoTarget = errors.New(`no "targetRunning" in the answer`)
+
+// check refuses an answer that does not tell: it would read as "not running".
+func (r VhostHealth) check() error {
+	if r.Running == nil {
+		return errNoTarget
+	}
+	return nil
+}
+
+// SnapshotInfo is the answer to QuerySnapshot.
+type SnapshotInfo struct {
+	HasSnapshot bool `json:"hasSnapshot"` // the volume has some snapshot
+	// InstallPath is the CBD path with the snapshot's number for its name, or the
+	// path that was asked for when that is a volume.
+	InstallPath string `json:"installPath"`
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -96,7 +97,7 @@ func unquoted(s string) (rest string, at []int) {
 // SecretOf returns the password that a command carries, empty for one that
 // carries none.
 func SecretOf(command any) Secret {
-	switch c := command.(type) {
+	switch c := pointedTo(command).(type) {
 	case DeployClient:
 		return c.Host.Password
 	case DeployVhost:
@@ -106,6 +107,8 @@ func SecretOf(command any) Secret {
 	case CreateBdev:
 		return c.Host.Password
 	case DeleteBdev:
+		return c.Host.Password
+	case CheckVhost:
 		return c.Host.Password
 	}
 	return ""
@@ -114,7 +117,7 @@ func SecretOf(command any) Secret {
 // Redacted returns the command with *** for the password that it carries, and
 // one that carries none as it is: what may be shown of it.
 func Redacted(command any) any {
-	switch c := command.(type) {
+	switch c := pointedTo(command).(type) {
 	case DeployClient:
 		c.Host.Password = masked
 		return c
@@ -122,14 +125,33 @@ func Redacted(command any) any {
 		c.Host.Password = masked
 		return c
 	case DestroyVhost:
-		c.Host.Password = masked
+		c.Host = c.Host.redacted()
 		return c
 	case CreateBdev:
-		c.Host.Password = masked
+		c.Host = c.Host.redacted()
 		return c
 	case DeleteBdev:
-		c.Host.Password = masked
+		c.Host = c.Host.redacted()
+		return c
+	case CheckVhost:
+		c.Host = c.Host.redacted()
 		return c
 	}
 	return command
+}
+
+// pointedTo returns the command behind a pointer, which is a command as well.
+func pointedTo(command any) any {
+	if v := reflect.ValueOf(command); v.Kind() == reflect.Pointer && !v.IsNil() {
+		return v.Elem().Interface()
+	}
+	return command
+}
+
+// redacted masks the password, if there is one.
+func (h HostAccess) redacted() HostAccess {
+	if h.Password != "" {
+		h.Password = masked
+	}
+	return h
 }

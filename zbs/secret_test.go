@@ -50,9 +50,13 @@ func TestSecretMaskProperty(t *testing.T) {
 func TestSecretOf(t *testing.T) {
 	host := zbs.HostAccess{Password: "hunter2"}
 	for _, command := range []any{zbs.DeployClient{Host: host}, zbs.DeployVhost{Host: host}, zbs.DestroyVhost{Host: host},
-		zbs.CreateBdev{Host: host}, zbs.DeleteBdev{Host: host}} {
+		zbs.CreateBdev{Host: host}, zbs.DeleteBdev{Host: host}, zbs.CheckVhost{Host: host}} {
 		if zbs.SecretOf(command) != "hunter2" {
 			t.Errorf("%T keeps its password to itself", command)
+		}
+		pointer := pointerTo(command) // is a command as well
+		if zbs.SecretOf(pointer) != "hunter2" || zbs.SecretOf(zbs.Redacted(pointer)) != "***" || zbs.SecretOf(pointer) != "hunter2" {
+			t.Errorf("%T keeps its password to itself, or is shown with it", pointer)
 		}
 		shown := zbs.Redacted(command)
 		body, err := zbs.Envelope{}.Encode(shown)

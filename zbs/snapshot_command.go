@@ -77,3 +77,21 @@ func (c CopySnapshot) Validate() error {
 }
 
 func (CopySnapshot) answer() (r Created) { return r }
+
+// QuerySnapshot asks whether a snapshot exists or, given a volume, whether the
+// volume has any. It fails with an AgentError when there is no such snapshot
+// (AgentError.SnapshotMissing) or volume. Only some agents have it: G7e does.
+//
+// Agents take a snapshot's number for its name as well. So a name of digits alone
+// is found when another snapshot has that number.
+type QuerySnapshot struct {
+	Path CBDPath `json:"path"` // a snapshot or a volume
+}
+
+// Endpoint returns EndpointSnapshotQuery.
+func (QuerySnapshot) Endpoint() Endpoint { return EndpointSnapshotQuery }
+
+// Validate checks the path.
+func (c QuerySnapshot) Validate() error { return c.Path.Validate() }
+
+func (QuerySnapshot) answer() (r SnapshotInfo) { return r }
