@@ -23,7 +23,9 @@ const maxAnswer = 16 << 20
 type op struct {
 	endpoint zbs.Endpoint
 	command  any
+	secret   zbs.Secret // the password that the call carries, also where the agent is not sent it
 	decode   func([]byte) (any, error)
+	mark     bool // asks whether the agent has the endpoint, and runs nothing (markOp)
 }
 
 // result is an attempt with its answer.
@@ -31,12 +33,18 @@ type result struct {
 	Attempt
 	answer any
 	served time.Duration // what the MDS took, without the wait for a connection; 0 if it was not asked
+	late   bool          // its agent was not recognised in time, and may be asked again
 }
 
 // health is what the attempt tells the breaker.
 func (r result) health() health {
 	switch r.outcome {
-	case cancelled, putOff, outrun, withheld:
+	case putOff:
+		if r.late {
+			return unhealthy
+		}
+		return neutral
+	case cancelled, outrun, withheld, unfit:
 		return neutral
 	case unsent, faulted, timedOut, overtaken:
 		if r.outcome != overtaken && (errors.Is(r.Err, ErrBusy) || errors.Is(r.Err, errLocal)) {
@@ -62,6 +70,10 @@ type try struct {
 
 	placed atomic.Pointer[exchange] // the last use of a connection
 	served atomic.Int64             // when that began, in nanoseconds since began
+
+	// recognising is since when it finds out what the agent can do, in nanoseconds
+	// since began; 0: it does not.
+	recognising atomic.Int64
 
 	queue  atomic.Int32 // what it has to do with one
 	loaded atomic.Bool  // it counts in the node's load
@@ -96,8 +108,12 @@ func (t *try) unload() {
 	}
 }
 
-// onTheWay returns how long ago the request went out, 0 before.
+// onTheWay returns how long ago the request went out, or the agent began to be
+// recognised; 0 before.
 func (t *try) onTheWay() time.Duration {
+	if since := t.recognising.Load(); since != 0 {
+		return time.Since(t.began) - time.Duration(since)
+	}
 	if t.placed.Load() == nil {
 		return 0
 	}
@@ -107,7 +123,7 @@ func (t *try) onTheWay() time.Duration {
 // underway reports whether the request may be on its way to the agent.
 func (t *try) underway() bool {
 	x := t.placed.Load()
-	return x != nil && x.connected()
+	return x != nil && !x.mark && x.connected()
 }
 
 // newTry makes a try at n that takes at most the timeout. It counts as under way
@@ -133,13 +149,14 @@ func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 	defer t.end()
 	n.tried.Store(c.turn.Add(1))
 
-	r := c.askWhileValid(t, o, cc.refuseOld)
+	r := c.askWhileValid(t, o)
 	r.Addr = n.addr
 	r.Duration = time.Since(t.began)
 	if t.placed.Load() != nil {
 		r.served = r.Duration - time.Duration(t.served.Load())
 	}
 	if r.Err == nil {
+		n.agent.take(o, r)
 		return r
 	}
 	switch {
@@ -158,15 +175,19 @@ func (c *Caller) attempt(t *try, o op, cc *callConfig) result {
 		r.outcome = unsent
 	}
 	r.Err = bare(r.Err)
-	return r
+	n.agent.take(o, r)
+	return n.agent.explain(o, r)
 }
 
-// ask asks the MDS, unless the call refuses old agents and this one is.
-func (c *Caller) ask(ctx context.Context, t *try, o op, refuseOld bool) result {
-	if refuseOld {
-		if r, ok := c.understands(ctx, t, o); !ok {
-			return r
-		}
+// ask asks the MDS, once it is known that its agent reads the command as it is
+// meant.
+func (c *Caller) ask(ctx context.Context, t *try, o op) result {
+	if o.mark {
+		return c.askOnce(ctx, t, o.endpoint, false)
+	}
+	o, r, ok := c.suit(ctx, t, o)
+	if !ok {
+		return r
 	}
 	if o.endpoint.Mode == zbs.Sync {
 		return c.askSync(ctx, t, o)
@@ -176,11 +197,7 @@ func (c *Caller) ask(ctx context.Context, t *try, o op, refuseOld bool) result {
 		return busy(err)
 	}
 	defer done()
-	r := c.askAsync(ctx, t, o)
-	if o.endpoint == zbs.EndpointFacts {
-		t.node.learnGeneration(r)
-	}
-	return r
+	return c.askAsync(ctx, t, o)
 }
 
 func isOurTimeout(err error) bool {
@@ -217,16 +234,15 @@ func judge(r result, n *node, o op, header http.Header, body []byte) result {
 	return r
 }
 
-// discreet keeps a password that the command carries out of the error, which
+// discreet keeps the command's password out of the error, which
 // may quote what the agent made of it. Of an excerpt, which may end within it,
 // nothing is kept.
 func (o op) discreet(err error) error {
-	secret := zbs.SecretOf(o.command)
-	if secret == "" {
+	if o.secret == "" {
 		return err
 	}
 	if no, ok := errors.AsType[*zbs.AgentError](err); ok {
-		no.Message = secret.Mask(no.Message)
+		no.Message = o.secret.Mask(no.Message)
 		return err
 	}
 	if status, ok := errors.AsType[*StatusError](err); ok {
@@ -265,7 +281,11 @@ func (c *Caller) post(ctx context.Context, t *try, o op, task *task) (r response
 	}
 	x := l.begin(ctx, t, o.endpoint.Repeat == zbs.Read, c.cfg.retries, c.budget)
 	defer x.end()
+	x.mark = o.mark
 	req := tmpl.build(x, body, task)
+	if o.mark && o.endpoint.Mode == zbs.Sync {
+		refusable(req)
+	}
 	t.place(x)
 	resp, err := l.client.Do(req)
 	if err != nil {

@@ -131,6 +131,7 @@ func Call[R any](ctx context.Context, c *Caller, command zbs.Command[R], opts ..
 	answer, err := c.call(ctx, op{
 		endpoint: command.Endpoint(),
 		command:  command,
+		secret:   zbs.SecretOf(command),
 		decode:   func(body []byte) (any, error) { return zbs.DecodeAnswer[R](body) },
 	}, command.Validate, opts)
 	if err != nil {

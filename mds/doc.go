@@ -29,6 +29,8 @@
 //     every command goes on with TryNext and stops without.
 //  6. After the agent's own refusal (success false) a command that must not run
 //     twice stops; others go on with TryNext.
+//     An agent that is too old for the command, or cannot do it, is passed over like
+//     one that was not reached: it is sent nothing (Recognition).
 //  7. When the caller's context is done, or SendOnlyWhile says no, the walk stops.
 //  8. A read with TryNext goes on to the next MDS also while the one before is at
 //     work, once that takes longer than its stagger. The first answer is the
@@ -80,6 +82,28 @@
 // one that is merely slow gets its turn again. Changes and calls with Target alone
 // probe nobody. WithOnBreaker tells of every change.
 //
+// # Recognition
+//
+// Agents of several generations are in the field (zbs.Generations). Old ones answer
+// success to commands of today without doing anything, and facts is a write on two
+// of them. So the first contact with an MDS is a small request that no agent
+// executes: it finds out whether the agent knows volume/clients, as all have since
+// ZStack 5.4.0. An agent without it is sent nothing else (ErrAgentTooOld), and the
+// next MDS is asked. Commands that generations take in different forms ask a little
+// more: before a password is sent to an agent, that agent has just shown that it
+// has the endpoint and needs the password. Echo and volume/clients need no
+// recognition: every agent understands them, or refuses them with a 404.
+//
+// What an agent can do is asked once per MDS. It is asked again when the MDS broke
+// a connection or refused one, has not answered anything for a minute, answers 404
+// to what it had, or comes back in a Session. The premise is that an agent which is
+// replaced by one of an older release does not answer meanwhile.
+//
+// A recognition is part of the attempt, and counts in MDSStats.Recognitions. As long
+// as another MDS can be asked, it takes at most the most of the stagger; then that
+// MDS is put behind the others. With WithStagger(0, 0) only the attempt's time-out
+// bounds it. Recognise asks for all that tells generations apart.
+//
 // # Connections
 //
 // An agent has 10 threads, and a connection that says nothing holds one for
@@ -104,8 +128,8 @@
 // # Sessions
 //
 // Connect makes a Session, which watches over the MDS: that they belong to one
-// cluster, that none is of 5.4.0, and by pings which of them serve. Those that do
-// not are asked last. A program that makes a call now and then needs none.
+// cluster, that none is too old, and by pings which of them serve. Those that do
+// not are asked last. During an upgrade Status says which MDS is behind. A program that makes a call now and then needs none.
 //
 // # Counters
 //

@@ -31,8 +31,12 @@ func (c *Caller) describe(o op, cc *callConfig) error {
 	if len(nodes) == 0 {
 		return &WalkError{Op: o.endpoint.Name, exhausted: true}
 	}
-	addr := nodes[best(nodes)].addr
-	body, err := c.envelope(addr).Encode(zbs.Redacted(o.command))
+	first := nodes[best(nodes)]
+	addr, command := first.addr, o.command
+	if suited, err := zbs.Suit(command, o.endpoint, first.agent.recall().Capabilities); err == nil {
+		command = suited
+	}
+	body, err := c.envelope(addr).Encode(zbs.Redacted(command))
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.endpoint.Name, err)
 	}

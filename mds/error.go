@@ -35,6 +35,11 @@ var (
 	ErrOvertaken = errors.New("overtaken")
 	// ErrBusy: every connection to the MDS was in use until the time was up.
 	ErrBusy = errors.New("all connections busy")
+	// ErrAgentTooOld: the agent of an MDS is of ZStack 5.4.0 or older, or of ZSV
+	// 4.10, and would misread the command; nothing was sent to it.
+	ErrAgentTooOld = zbs.ErrAgentTooOld
+	// ErrUnsupported: the agent of an MDS does not have what the command asks for.
+	ErrUnsupported = zbs.ErrUnsupported
 	// ErrWrongCluster: MDS of different clusters stand in one list.
 	ErrWrongCluster = zbs.ErrWrongCluster
 	// ErrInvalidOption: a bad option or address was given to New.
@@ -50,15 +55,17 @@ type Phase string
 const (
 	PhaseBreaker  Phase = "breaker"  // not asked: it failed just before, and the retry budget is spent
 	PhaseWithheld Phase = "withheld" // not sent: SendOnlyWhile said no
-	PhaseQueue    Phase = "queue"    // no connection was free
-	PhaseDial     Phase = "dial"     // no connection
-	PhaseTLS      Phase = "tls"      // no secure connection
-	PhaseWrite    Phase = "write"    // the request was not written to its end
-	PhaseWait     Phase = "wait"     // written; no response, or one of an error status
-	PhaseBody     Phase = "body"     // the response broke off
-	PhaseDecode   Phase = "decode"   // the response is no agent's answer
-	PhaseAgent    Phase = "agent"    // the agent answered no
-	PhaseCallback Phase = "callback" // received by the agent; the result was never posted
+	// PhaseGeneration: not sent, because the agent is too old or cannot do it.
+	PhaseGeneration Phase = "generation"
+	PhaseQueue      Phase = "queue"    // no connection was free
+	PhaseDial       Phase = "dial"     // no connection
+	PhaseTLS        Phase = "tls"      // no secure connection
+	PhaseWrite      Phase = "write"    // the request was not written to its end
+	PhaseWait       Phase = "wait"     // written; no response, or one of an error status
+	PhaseBody       Phase = "body"     // the response broke off
+	PhaseDecode     Phase = "decode"   // the response is no agent's answer
+	PhaseAgent      Phase = "agent"    // the agent answered no
+	PhaseCallback   Phase = "callback" // received by the agent; the result was never posted
 )
 
 // Attempt is what one MDS did with a call.

@@ -26,7 +26,8 @@ const (
 	queryURL   = "http://mds-a:7763/zbs/primarystorage/volume/query"
 )
 
-// mocked returns a Caller for the one MDS mds-a whose HTTP goes to transport.
+// mocked returns a Caller for the one MDS mds-a, whose agent it knows and whose HTTP
+// goes to transport.
 func mocked(t *testing.T, transport http.RoundTripper, opts ...mds.Option) *mds.Caller {
 	t.Helper()
 	c, err := mds.New([]string{"mds-a"}, append([]mds.Option{
@@ -36,7 +37,7 @@ func mocked(t *testing.T, transport http.RoundTripper, opts ...mds.Option) *mds.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return c
+	return mds.Recognised(c)
 }
 
 func TestSyncRequestOnTheWire(t *testing.T) {

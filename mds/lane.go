@@ -175,6 +175,7 @@ type exchange struct {
 	written    int64 // its counters then
 	read       int64
 	repeatable bool
+	mark       bool // the request asks whether the agent has the endpoint
 	revived    bool // the quick repetition after a dead connection was used
 	retries    int
 	budget     *budget

@@ -22,10 +22,7 @@ type node struct {
 	turns   *semaphore.Weighted // one per lane
 	reads   *semaphore.Weighted // asynchronous ones under way
 	changes *semaphore.Weighted
-	modern  atomic.Bool // its agent has answered to facts
-	// dropsRepeated: its agent drops a request whose task id it has in work. That
-	// was seen on agents whose facts name the cluster.
-	dropsRepeated atomic.Bool
+	agent   agent
 
 	disconnected atomic.Bool  // a Session says so
 	tried        atomic.Int64 // the Caller's turn when it was asked last
@@ -46,6 +43,7 @@ func newNode(addr zbs.Addr, cfg *config, events *eventQueue[BreakerEvent]) *node
 		turns:   semaphore.NewWeighted(int64(cfg.connections)),
 		reads:   semaphore.NewWeighted(int64(cfg.parallel)),
 		changes: semaphore.NewWeighted(int64(cfg.parallel)),
+		agent:   newAgent(),
 	}
 	for range cfg.connections {
 		n.lanes = append(n.lanes, newLane(cfg))

@@ -344,16 +344,15 @@ func checkCallbackURL(s string) error {
 type CallOption func(*callConfig)
 
 type callConfig struct {
-	tryNext   bool
-	refuseOld bool
-	oneNo     bool
-	key       string
-	target    *zbs.Addr
-	timeout   time.Duration
-	traces    []*Trace
-	dryRun    *Request
-	valid     func() error // nil: always
-	except    []zbs.Addr
+	tryNext bool
+	oneNo   bool
+	key     string
+	target  *zbs.Addr
+	timeout time.Duration
+	traces  []*Trace
+	dryRun  *Request
+	valid   func() error // nil: always
+	except  []zbs.Addr
 }
 
 // TryNext goes on to the next MDS also after a time-out, an agent's refusal or
@@ -364,12 +363,6 @@ func TryNext() CallOption { return func(c *callConfig) { c.tryNext = true } }
 // NoTryNext undoes a TryNext given before it, such as that of the queries of
 // package volume.
 func NoTryNext() CallOption { return func(c *callConfig) { c.tryNext = false } }
-
-// RefuseOld passes over agents that would misread the command (ErrOldAgent).
-// An MDS that has not yet shown to know facts is asked for them first, once for
-// a Caller and within the same attempt; the command is sent when it answers.
-// Package volume gives it to everything it does.
-func RefuseOld() CallOption { return func(c *callConfig) { c.refuseOld = true } }
 
 // RefusalStops ends the call at the first agent that answers no, also with
 // TryNext: for a command that an agent works on for minutes before it refuses,

@@ -17,8 +17,9 @@ const (
 	overtaken         // an MDS that was asked later answered first: it is slow
 	outrun            // an MDS that was asked earlier answered first, or ended the call
 	withheld          // SendOnlyWhile said no: nothing more was sent
+	unfit             // the agent is too old or cannot do it: nothing was sent
 
-	lastOutcome = withheld
+	lastOutcome = unfit
 )
 
 // step is what the walk does after an attempt.
@@ -35,7 +36,7 @@ func (o outcome) after(repeat zbs.Repeat, tryNext bool) step {
 	switch o {
 	case answered:
 		return finish
-	case unsent, putOff:
+	case unsent, putOff, unfit:
 		return askNext
 	case faulted:
 		if repeat == zbs.Unsafe {

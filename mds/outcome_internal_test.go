@@ -17,7 +17,7 @@ const testVolume = "zbs://lp/vol"
 var testPath = zbs.CBDPath{PhysicalPool: "pp", Path: zbs.Path{Pool: "lp", Volume: "vol"}}
 
 // newTestCluster returns a cluster with testVolume open on 10.0.0.5, and a
-// Caller in front of it.
+// Caller in front of it that knows the agents.
 func newTestCluster(t *testing.T, n int, opts ...Option) (*fakemds.Cluster, *Caller) {
 	t.Helper()
 	cluster := fakemds.NewCluster(t, n)
@@ -32,7 +32,7 @@ func newTestCluster(t *testing.T, n int, opts ...Option) (*fakemds.Cluster, *Cal
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return cluster, c
+	return cluster, Recognised(c)
 }
 
 // The columns of the outcome table, and what the walk does.

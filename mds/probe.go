@@ -15,18 +15,19 @@ import (
 // Health is what a probe learned of one MDS.
 type Health struct {
 	Addr    zbs.Addr
-	Err     error         // nil when it serves its cluster
-	Cluster zbs.Facts     // as far as it said so
-	Agent   zbs.PingReply // what it answered to a ping
-	Latency time.Duration // of the echo, the shortest way to the agent and back
-	Breaker Breaker       // after the probe
+	Err     error            // nil when it serves its cluster
+	Can     zbs.Capabilities // what its agent can do, and so of which generation it is
+	Cluster zbs.Facts        // as far as it said so
+	Agent   zbs.PingReply    // what it answered to a ping
+	Latency time.Duration    // of the echo, the shortest way to the agent and back
+	Breaker Breaker          // after the probe
 }
 
 // Probe asks every MDS of the Caller, each for itself and all at once, whether
-// it is there (echo), which cluster it belongs to (facts) and whether it serves
+// it is there (echo), of which generation its agent is, which cluster it belongs to (facts) and whether it serves
 // that cluster (ping). The results stand in the order of the list; what went
-// wrong with one is its Err: a *WalkError, or ErrOldAgent for an agent that
-// knows no facts. It changes nothing on the agents.
+// wrong with one is its Err, a *WalkError; it matches ErrAgentTooOld for an agent
+// that must not be used. It changes nothing on the agents.
 func Probe(ctx context.Context, c *Caller) []Health {
 	healths := make([]Health, len(c.nodes))
 	var group errgroup.Group
@@ -41,7 +42,7 @@ func Probe(ctx context.Context, c *Caller) []Health {
 }
 
 // ProbeOne is Probe for one MDS of the list; for another address Err matches
-// ErrNoCandidates. The options are those of its three calls, save that a Timeout
+// ErrNoCandidates. The options are those of its calls, save that a Timeout
 // bounds them together. A Target among them is not heeded.
 func ProbeOne(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption) Health {
 	h := Health{Addr: addr}
@@ -57,10 +58,8 @@ func (h *Health) probe(ctx context.Context, c *Caller, opts ...CallOption) (err 
 		return err
 	}
 	h.Latency = time.Since(start)
+	h.Can, _ = Recognise(ctx, c, h.Addr, options()...) // what keeps it from an answer keeps facts as well
 	if h.Cluster, err = Call(ctx, c, zbs.GetFacts{}, options()...); err != nil {
-		if isNotFound(err) {
-			return fmt.Errorf("%w: %w", ErrOldAgent, err)
-		}
 		return err
 	}
 	h.Agent, err = Call(ctx, c, zbs.Ping{Cluster: h.Cluster}, options()...)

@@ -97,7 +97,7 @@ func replay(t *testing.T, e recorded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer Recognised(c).Close()
 	transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
 		if e.Callback != nil {
 			cb, _ := http.NewRequest(http.MethodPost, "http://caller/cb", strings.NewReader(e.Callback.Body))

@@ -109,7 +109,7 @@ func OnEvent(observe func(Event)) SessionOption {
 // All that answer must name one cluster, else the error wraps ErrWrongCluster
 // and says who named what; storages older than 1.5.1 name none, which passes for
 // any. At least one must answer, else the error wraps ErrAllFailed and the
-// *WalkError of each, and ErrOldAgent when an agent of 5.4.0 is among them: those
+// *WalkError of each, and ErrAgentTooOld when one of them is too old: those
 // are refused. With others that serve they are disconnected.
 func Connect(ctx context.Context, caller *Caller, opts ...SessionOption) (*Session, error) {
 	cfg := sessionConfig{interval: DefaultPingInterval, timeout: DefaultPingTimeout}
@@ -201,6 +201,7 @@ func (s *Session) Status() []Status {
 	all := make([]Status, len(s.members))
 	for i, m := range s.members {
 		all[i] = m.status
+		all[i].Behind = slices.ContainsFunc(s.members, func(other *member) bool { return m.status.Can.OlderThan(other.status.Can) })
 	}
 	return all
 }

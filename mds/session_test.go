@@ -102,14 +102,15 @@ func TestConnectRefuses(t *testing.T) {
 		says    string
 	}{
 		"all down":            {func(c *fakemds.Cluster) { injectAll(c, fakemds.Refuse) }, nil, mds.ErrAllFailed, "mds-2.fake"},
-		"all old":             {func(c *fakemds.Cluster) { eachNode(c, func(n *fakemds.Node) { n.SetGeneration(fakemds.G6) }) }, nil, mds.ErrOldAgent, "agent too old"},
+		"all old":             {func(c *fakemds.Cluster) { eachNode(c, func(n *fakemds.Node) { n.SetGeneration(fakemds.G6) }) }, nil, mds.ErrAgentTooOld, "agent too old"},
 		"another cluster":     {func(*fakemds.Cluster) {}, []mds.SessionOption{mds.WithExpectedCluster("other")}, mds.ErrWrongCluster, "want other"},
 		"an empty expected":   {func(*fakemds.Cluster) {}, []mds.SessionOption{mds.WithExpectedCluster("")}, mds.ErrInvalidOption, "empty"},
 		"pings without pause": {func(*fakemds.Cluster) {}, []mds.SessionOption{mds.WithPing(0, time.Second)}, mds.ErrInvalidOption, "positive"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cluster, c := start(t, 3)
+				cluster, _ := start(t, 3)
+				c := newCaller(t, cluster)
 				row.breakIt(cluster)
 				s, err := mds.Connect(t.Context(), c, row.opts...)
 				if s != nil || !errors.Is(err, row.want) || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "\n") {
@@ -170,12 +171,13 @@ func overTwo(t *testing.T, one, other *fakemds.Cluster) *mds.Caller {
 // An agent of 5.4.0 among others is refused by itself.
 func TestSessionWithOldAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := start(t, 2)
+		cluster, _ := start(t, 2)
+		c := newCaller(t, cluster)
 		cluster.Node(0).SetGeneration(fakemds.G6)
 		s := connect(t, c)
 		wantStates(t, s, mds.Disconnected, mds.Connected)
-		if err := s.Status()[0].Err; !errors.Is(err, mds.ErrOldAgent) {
-			t.Errorf("%v, want ErrOldAgent", err)
+		if err := s.Status()[0].Err; !errors.Is(err, mds.ErrAgentTooOld) {
+			t.Errorf("%v, want ErrAgentTooOld", err)
 		}
 	})
 }

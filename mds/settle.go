@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/zbsclient/zbsclient/zbs"
 )
 
 const (
@@ -15,6 +17,12 @@ const (
 	// the callback before it is still being delivered is dropped.
 	settleTry = 3 * time.Second
 )
+
+var factsOp = op{
+	endpoint: zbs.EndpointFacts,
+	command:  zbs.GetFacts{},
+	decode:   func(body []byte) (any, error) { return zbs.DecodeAnswer[zbs.Facts](body) },
+}
 
 // Settled reports whether no MDS is at work any more on the call that failed:
 // what it has not changed by now it never will. False means that one may be, or
@@ -63,14 +71,14 @@ func (c *Caller) settled(ctx context.Context, attempts []Attempt) bool {
 // idle reports whether the MDS gives two results for the task id.
 func (c *Caller) idle(ctx context.Context, n *node, task string) bool {
 	const most = 3 // one of them may be the call's own, late
-	for results := 0; results < 2 || !n.dropsRepeated.Load(); {
+	for results := 0; results < 2 || !n.agent.dropsRepeated.Load(); {
 		t := newTry(ctx, n, settleTry)
 		r := c.askTask(t.ctx, t, factsOp, task)
 		t.end()
 		switch {
 		case r.outcome == answered || r.outcome == denied:
-			n.learnDropping(r)
-			if results++; results == most && !n.dropsRepeated.Load() {
+			n.agent.take(factsOp, r)
+			if results++; results == most && !n.agent.dropsRepeated.Load() {
 				return false
 			}
 		case ctx.Err() != nil, r.Phase != PhaseCallback:

@@ -88,7 +88,7 @@ func TestSettledOfAnUnknownAgent(t *testing.T) {
 		cluster.AddPool("lp", "pp")
 		cluster.AddVolume(volumePath)
 		cluster.AddSnapshot(volumePath + "@snap")
-		c := newCaller(t, cluster)
+		c := mds.Recognised(newCaller(t, cluster))
 		cluster.Node(0).Inject(fakemds.Reset.Times(1))
 		_, err := mds.Call(t.Context(), c, clone)
 		walk, ok := errors.AsType[*mds.WalkError](err)

@@ -21,6 +21,7 @@ type MDSStats struct {
 	InFlight     int       // attempts and probes under way, those that wait for a connection included
 	LastErr      error     // of the last attempt or probe that failed; nil: none has
 	LastErrAt    time.Time // when that was
+	Recognitions uint64    // small requests that ask what the agent can do
 
 	Counts                  // of all endpoints together
 	Endpoints []NamedCounts // those it was asked for, by name
@@ -44,7 +45,7 @@ type EndpointStats struct {
 type Counts struct {
 	Attempts  uint64 // begun
 	Answered  uint64 // their answer was the call's
-	Refused   uint64 // the agent said no, or HTTP 4xx
+	Refused   uint64 // the agent said no, or HTTP 4xx, or is of a generation that cannot do this
 	Failed    uint64 // not reached, no answer, a broken one, or too late
 	Overtaken uint64 // another MDS, asked later, answered first
 	Cancelled uint64 // ended by the caller, SendOnlyWhile included, or because one asked earlier answered

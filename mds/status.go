@@ -31,12 +31,14 @@ func (s State) String() string {
 type Status struct {
 	Addr    zbs.Addr
 	State   State
-	Since   time.Time     // when it came into the state
-	Err     error         // why it is not connected, or its last ping failed; else nil
-	Cluster zbs.Facts     // as far as it said so
-	Agent   zbs.PingReply // of the last ping that was answered
-	Seen    time.Time     // when that was; zero: never
-	Latency time.Duration // of that ping, or when connecting of the echo
+	Since   time.Time        // when it came into the state
+	Err     error            // why it is not connected, or its last ping failed; else nil
+	Can     zbs.Capabilities // what its agent can do: Can.Generation() names it
+	Behind  bool             // its agent is of an older generation than another one's
+	Cluster zbs.Facts        // as far as it said so
+	Agent   zbs.PingReply    // of the last ping that was answered
+	Seen    time.Time        // when that was; zero: never
+	Latency time.Duration    // of that ping, or when connecting of the echo
 
 	reported string // the last agentVersion that was not empty
 }

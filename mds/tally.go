@@ -27,7 +27,7 @@ func (t *tally) snapshot() Counts {
 	return Counts{
 		Attempts:  t.attempts.Load(),
 		Answered:  ended(answered),
-		Refused:   ended(rejected) + ended(denied),
+		Refused:   ended(rejected) + ended(denied) + ended(unfit),
 		Failed:    ended(unsent) + ended(faulted) + ended(timedOut),
 		Overtaken: ended(overtaken),
 		Cancelled: ended(cancelled) + ended(outrun) + ended(withheld),
@@ -139,6 +139,7 @@ func (c *Caller) Stats() Stats {
 func (n *node) stats() MDSStats {
 	m := MDSStats{
 		Addr: n.addr, Breaker: n.breaker.state(), Disconnected: n.disconnected.Load(), InFlight: int(n.inFlight.Load()),
+		Recognitions: n.agent.asked.Load(),
 	}
 	if f := n.lastFailure.Load(); f != nil {
 		m.LastErr, m.LastErrAt = f.err, f.at

@@ -26,6 +26,7 @@ type walk struct {
 	waiting []*node    // not asked yet, in the order of the router; behind them those that were put off
 	tries   []*try     // in the order they began
 	refused []*node    // not asked, for the retry budget
+	tardy   []*node    // put off because they were not recognised in time
 	timer   *time.Timer
 	stagger time.Duration // after which the newest is late
 	patient bool          // it was late, and the budget did not allow another
@@ -79,7 +80,7 @@ func (w *walk) follow(t *try) {
 		t.node.count(w.op.endpoint, r)
 		end(r.Attempt)
 		w.log(r, step)
-		t = w.goOn(t, r.outcome, step)
+		t = w.goOn(t, r, step)
 	}
 }
 
@@ -124,14 +125,20 @@ func (w *walk) stopLocked(t *try, r *result) {
 
 // goOn begins the attempt that is made in place of one that has ended, if any.
 // When one began later and is under way, its stagger decides.
-func (w *walk) goOn(t *try, o outcome, next step) *try {
+func (w *walk) goOn(t *try, r result, next step) *try {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.over || next != askNext:
 		return nil
-	case o == putOff:
-		return w.insteadLocked(t)
+	case r.late:
+		w.putOffLocked(t)
+		w.tardy = append(w.tardy, t.node)
+		return w.nextLocked(WhyFailed)
+	case r.outcome == putOff:
+		w.putOffLocked(t)
+		w.patient = true
+		return w.nextLateLocked()
 	}
 	later := w.tries[slices.Index(w.tries, t)+1:]
 	if slices.ContainsFunc(later, func(other *try) bool { return !other.ended }) {
@@ -140,16 +147,31 @@ func (w *walk) goOn(t *try, o outcome, next step) *try {
 	return w.nextLocked(WhyFailed)
 }
 
-// insteadLocked begins another attempt instead of one that was put off. It takes
-// over what that one was allowed: no request was sent.
-func (w *walk) insteadLocked(t *try) *try {
+// recognitionBound bounds how long the try's agent may take to be recognised, as
+// long as an MDS is left that has not been too late with it; 0: the time of an
+// attempt does. A read whose attempts overlap needs no bound.
+func (t *try) recognitionBound() time.Duration {
+	w := t.walk
+	if w == nil || w.staggered() {
+		return 0
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.ContainsFunc(w.waiting, func(n *node) bool { return !slices.Contains(w.tardy, n) }) {
+		return 0
+	}
+	return w.caller.cfg.mostStagger
+}
+
+// putOffLocked puts the MDS of an attempt behind the others, as if it had not been
+// asked: no request of the call was sent. Another attempt takes over what it was
+// allowed.
+func (w *walk) putOffLocked(t *try) {
 	w.tries = slices.DeleteFunc(w.tries, func(other *try) bool { return other == t })
 	w.waiting = append(w.waiting, t.node)
 	if t.extra {
 		w.caller.budget.putBack()
 	}
-	w.patient = true
-	return w.nextLateLocked()
 }
 
 // judgeLoser says how an attempt ended that another one made superfluous. What

@@ -23,13 +23,14 @@ const volumePath = "zbs://lp/vol"
 
 var cbdPath = zbs.CBDPath{PhysicalPool: "pp", Path: zbs.Path{Pool: "lp", Volume: "vol"}}
 
-// start returns a cluster with volumePath open on 10.0.0.5, and a Caller.
+// start returns a cluster with volumePath open on 10.0.0.5, and a Caller that knows
+// the agents.
 func start(t *testing.T, n int, opts ...mds.Option) (*fakemds.Cluster, *mds.Caller) {
 	t.Helper()
 	cluster := fakemds.NewCluster(t, n)
 	cluster.AddPool("lp", "pp")
 	cluster.AddVolume(volumePath, "10.0.0.5:9001")
-	return cluster, newCaller(t, cluster, opts...)
+	return cluster, mds.Recognised(newCaller(t, cluster, opts...))
 }
 
 func newCaller(t *testing.T, cluster *fakemds.Cluster, opts ...mds.Option) *mds.Caller {
@@ -349,7 +350,8 @@ func TestRouteKeyIsStable(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := start(t, 5, mds.WithAttemptTimeout(time.Second))
+		cluster, _ := start(t, 5)
+		c := newCaller(t, cluster, mds.WithAttemptTimeout(time.Second))
 		cluster.Node(1).Unsync()
 		cluster.Node(2).Inject(fakemds.Refuse)
 		cluster.Node(3).SetGeneration(fakemds.G6)
@@ -364,7 +366,7 @@ func TestProbe(t *testing.T) {
 		if !errors.Is(h[2].Err, syscall.ECONNREFUSED) {
 			t.Errorf("refused: %+v", h[2])
 		}
-		if !errors.Is(h[3].Err, mds.ErrOldAgent) {
+		if !errors.Is(h[3].Err, mds.ErrAgentTooOld) {
 			t.Errorf("agent of 5.4.0: %+v", h[3])
 		}
 		if !isAgentError(h[4].Err) || h[4].Cluster.UUID == "" {

@@ -41,18 +41,34 @@ func (s *Session) cycle(m *member) bool {
 		reply, err = Call(s.ctx, s.caller, zbs.Ping{Cluster: s.Cluster()}, Target(m.node.addr), Timeout(s.cfg.timeout))
 		if err == nil {
 			s.pinged(m, reply, time.Since(start))
+			s.recognise(m)
 			return true
 		}
 	}
 	return s.ctx.Err() != nil || s.missed(m, err)
 }
 
-// pinged notes a ping that was answered.
+// pinged notes a ping that was answered. An agent that tells another version than
+// before was restarted, and may have been upgraded.
 func (s *Session) pinged(m *member, reply zbs.PingReply, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.failed = 0
+	if !m.status.Seen.IsZero() && m.status.Agent.AgentVersion != reply.AgentVersion {
+		m.node.agent.forget()
+	}
 	m.status.answered(reply, took)
+}
+
+// recognise finds out of which generation the agent is, unless that is known.
+func (s *Session) recognise(m *member) {
+	can, err := Recognise(s.ctx, s.caller, m.node.addr, Timeout(s.cfg.timeout))
+	if err != nil {
+		return // the next ping says what is wrong
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.status.Can = can
 }
 
 // missed notes a cycle without an answer, and reports whether the MDS is still
@@ -87,6 +103,7 @@ func (s *Session) reconnect(m *member) {
 	if s.state(m) == Connected {
 		s.change(m, Connecting, nil)
 	}
+	m.node.agent.forget()
 	ctx, cancel := context.WithTimeout(s.ctx, pingTries*s.cfg.timeout)
 	defer cancel()
 	h := Health{Addr: m.node.addr}
@@ -106,7 +123,7 @@ func (s *Session) learn(m *member, h Health) {
 		h.Err = fmt.Errorf("%w: %s says %s, the session's is %s", ErrWrongCluster, h.Addr, h.Cluster.UUID, s.cluster.UUID)
 	}
 	m.failed = 0
-	m.status.Cluster = h.Cluster
+	m.status.Cluster, m.status.Can = h.Cluster, h.Can
 	if h.Err == nil {
 		m.status.answered(h.Agent, h.Latency)
 	}

@@ -36,11 +36,11 @@ func SendOnlyWhile(valid func() error) CallOption {
 func (r response) withheld(err error) response { return r.failed(PhaseWithheld, withheld, err) }
 
 // askWhileValid is ask as far as the call's SendOnlyWhile allows it.
-func (c *Caller) askWhileValid(t *try, o op, refuseOld bool) result {
+func (c *Caller) askWhileValid(t *try, o op) result {
 	if err := t.maySend(); err != nil {
 		return response{}.withheld(err).result
 	}
-	return c.ask(t.ctx, t, o, refuseOld)
+	return c.ask(t.ctx, t, o)
 }
 
 // maySend asks the call's SendOnlyWhile.

@@ -86,11 +86,11 @@ func TestWithheldAfterTheDial(t *testing.T) {
 		cluster := fakemds.NewCluster(t, 2)
 		cluster.AddVolume(volumePath)
 		var dials atomic.Int32
-		c := newCaller(t, cluster, mds.WithDialContext(func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c := mds.Recognised(newCaller(t, cluster, mds.WithDialContext(func(ctx context.Context, network, addr string) (net.Conn, error) {
 			dials.Add(1)
 			time.Sleep(20 * time.Second)
 			return cluster.DialContext(ctx, network, addr)
-		}))
+		})))
 		_, err := mds.Call(t.Context(), c, zbs.FlattenVolume{Path: cbdPath}, mds.TryNext(), mds.SendOnlyWhile(freshFor(20*time.Second)))
 		checkWithheld(t, err, 1, false)
 		synctest.Wait()

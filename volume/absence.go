@@ -182,7 +182,7 @@ func (s *Service) askClusters(ctx context.Context, enough func() bool) {
 
 // askCluster asks one MDS for its cluster.
 func (s *Service) askCluster(ctx context.Context, addr zbs.Addr) {
-	facts, err := mds.Call(ctx, s.caller, zbs.GetFacts{}, mds.Target(addr), mds.RefuseOld(), mds.Timeout(absenceTimeout))
+	facts, err := mds.Call(ctx, s.caller, zbs.GetFacts{}, mds.Target(addr), mds.Timeout(absenceTimeout))
 	if err == nil && facts.UUID != "" {
 		s.clusters.learn(addr, facts.UUID)
 	}

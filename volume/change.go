@@ -28,7 +28,7 @@ const (
 
 // send makes a change, with the user's opts behind our defaults.
 func send[R any](ctx context.Context, s *Service, path zbs.Path, command zbs.Command[R], timeout time.Duration, opts []mds.CallOption) (R, error) {
-	all := []mds.CallOption{mds.TryNext(), mds.RefuseOld(), mds.Timeout(timeout), mds.RouteKey(path.String())}
+	all := []mds.CallOption{mds.TryNext(), mds.Timeout(timeout), mds.RouteKey(path.String())}
 	return mds.Call(ctx, s.caller, command, append(all, opts...)...)
 }
 

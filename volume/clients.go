@@ -71,6 +71,6 @@ func (s *Service) askClients(ctx context.Context, path zbs.Path, opts []mds.Call
 // queryOptions are the defaults of a read, the user's opts, and what this
 // package needs, in that order.
 func (s *Service) queryOptions(opts []mds.CallOption, own ...mds.CallOption) []mds.CallOption {
-	all := []mds.CallOption{mds.TryNext(), mds.RefuseOld(), mds.Timeout(min(ClientsTimeout, s.caller.AttemptTimeout()))}
+	all := []mds.CallOption{mds.TryNext(), mds.Timeout(min(ClientsTimeout, s.caller.AttemptTimeout()))}
 	return append(append(all, opts...), own...)
 }

@@ -40,7 +40,7 @@ func TestDryRun(t *testing.T) {
 		}, `{"path":"` + old + `","dstVolume":"fresh"}`},
 		"copy": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
 			return second(s.Copy(ctx, clone, dry))
-		}, `{"path":"` + old + `","dstVolume":"fresh","dstPool":"lp1"}`},
+		}, `{"path":"` + old + `","dstVolume":"fresh"}`},
 		"volume/cbdtonbd": {func(ctx context.Context, s *volume.Service, dry mds.CallOption) error {
 			return second(s.ExportNBD(ctx, volume.ExportRequest{Path: idleOld, Ports: zbs.PortRange{First: 1, Last: 9}}, dry))
 		}, `{"path":"` + old + `","portRange":"1:9"}`},

@@ -101,7 +101,7 @@ func misreadPorts(no *zbs.AgentError) bool {
 // are a *mds.WalkError.
 func (s *Service) UnexportNBD(ctx context.Context, addr zbs.Addr, port int, opts ...mds.CallOption) error {
 	_, err := mds.Call(ctx, s.caller, zbs.UnexportNBD{Port: port},
-		append([]mds.CallOption{mds.RefuseOld(), mds.Timeout(ChangeTimeout), mds.Target(addr)}, opts...)...)
+		append([]mds.CallOption{mds.Timeout(ChangeTimeout), mds.Target(addr)}, opts...)...)
 	if err != nil {
 		return fmt.Errorf("end export %d of %s: %w", port, addr, err)
 	}

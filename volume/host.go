@@ -56,7 +56,7 @@ func (s *Service) DeleteBdev(ctx context.Context, command zbs.DeleteBdev, opts .
 }
 
 func setUp[R any](ctx context.Context, s *Service, host zbs.HostAccess, what string, command zbs.Command[R], opts []mds.CallOption) (R, error) {
-	all := []mds.CallOption{mds.TryNext(), mds.RefuseOld(), mds.Timeout(SetupTimeout), mds.RouteKey(host.IP)}
+	all := []mds.CallOption{mds.TryNext(), mds.Timeout(SetupTimeout), mds.RouteKey(host.IP)}
 	answer, err := mds.Call(ctx, s.caller, command, append(all, opts...)...)
 	if err != nil {
 		err = fmt.Errorf("%s %s: %w", what, host.IP, err)

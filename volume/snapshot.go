@@ -89,7 +89,7 @@ func (req SnapshotRequest) outcome(answer zbs.Created, err error) (Snapshot, err
 func (s *Service) readSnapshot(ctx context.Context, req SnapshotRequest, command zbs.CreateSnapshot, said zbs.Created) (Snapshot, error) {
 	why := errors.New("no MDS confirms it")
 	for _, addr := range s.caller.Addrs() {
-		answer, err := mds.Call(ctx, s.caller, command, mds.Target(addr), mds.RefuseOld(), mds.Timeout(ChangeTimeout))
+		answer, err := mds.Call(ctx, s.caller, command, mds.Target(addr), mds.Timeout(ChangeTimeout))
 		switch {
 		case err == nil && clean(answer, req.Path):
 			return req.outcome(answer, nil)
@@ -113,7 +113,7 @@ func (s *Service) readSnapshot(ctx context.Context, req SnapshotRequest, command
 // that have not had it, until one answers.
 func (s *Service) confirmSnapshot(ctx context.Context, req SnapshotRequest, command zbs.CreateSnapshot, walk *mds.WalkError) (Snapshot, error) {
 	for _, addr := range untriedFirst(s.caller.Addrs(), walk) {
-		answer, err := mds.Call(ctx, s.caller, command, mds.Target(addr), mds.RefuseOld(), mds.Timeout(ChangeTimeout))
+		answer, err := mds.Call(ctx, s.caller, command, mds.Target(addr), mds.Timeout(ChangeTimeout))
 		err = asExists(err)
 		if err == nil && clean(answer, req.Path) || req.SkipIfExisting && errors.Is(err, ErrExists) {
 			return req.outcome(answer, err)

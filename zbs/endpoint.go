@@ -104,19 +104,6 @@ func (e Endpoint) Universal() bool {
 	return e.Name == EndpointEcho.Name || e.Name == EndpointVolumeClients.Name
 }
 
-// MisreadBefore55 reports whether an agent of 5.4.0 has an endpoint of the
-// same path that takes other fields: it reads the missing ones as "None", and
-// may answer success without having done anything.
-func (e Endpoint) MisreadBefore55() bool {
-	switch e.Name {
-	case EndpointVolumeCreate.Name, EndpointVolumeDelete.Name, EndpointVolumeQuery.Name, EndpointVolumeClone.Name,
-		EndpointVolumeExpand.Name, EndpointVolumeToNBD.Name, EndpointVolumeCleanNBD.Name, EndpointSnapshotCreate.Name,
-		EndpointSnapshotDelete.Name, EndpointSnapshotRollback.Name, EndpointCopy.Name, EndpointClientDeploy.Name:
-		return true
-	}
-	return false
-}
-
 // repeatable returns the endpoint with the kind it has when it skips what
 // exists.
 func (e Endpoint) repeatable(skips bool) Endpoint {

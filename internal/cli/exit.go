@@ -141,7 +141,7 @@ func lacks(codes ...guard.Code) func(error) bool {
 
 func oldAgent(err error) bool {
 	status, ok := errors.AsType[*mds.StatusError](err)
-	return errors.Is(err, mds.ErrOldAgent) || ok && status.Status == 404
+	return errors.Is(err, mds.ErrAgentTooOld) || ok && status.Status == 404
 }
 
 // remedy returns what the user can do about an error, "" when there is nothing

@@ -23,7 +23,7 @@ func TestExitCodesAndRemedies(t *testing.T) {
 	inUse := &guard.InUseError{Path: path, Holders: []guard.Holder{{Host: "10.0.0.5"}}}
 	refusal := walkOf(t, fakemds.AgentError("no leader"), zbs.DeleteVolume{Path: cbdPath})
 	down := walkOf(t, fakemds.Refuse, zbs.DeleteVolume{Path: cbdPath})
-	lost := walkOf(t, fakemds.Reset, zbs.DeleteVolume{Path: cbdPath})
+	lost := walkOf(t, fakemds.Reset.On("volume/delete"), zbs.DeleteVolume{Path: cbdPath})
 	silent := walkOf(t, fakemds.CallbackLost, zbs.QueryVolume{Path: cbdPath})
 	wrong := walkOf(t, fakemds.Status(404), zbs.QueryVolume{Path: cbdPath})
 	for name, row := range map[string]struct {
@@ -62,7 +62,7 @@ func TestExitCodesAndRemedies(t *testing.T) {
 		"refused":               {refusal, exitCannotTell, exitFailed, "read the agent's reason"},
 		"nobody answers":        {down, exitCannotTell, 0, "see which MDS serve with"},
 		"no callback":           {silent, exitCannotTell, 0, "check that the agents can reach this host"},
-		"old agent":             {mds.ErrOldAgent, exitFailed, 0, "check that the agents are newer"},
+		"old agent":             {mds.ErrAgentTooOld, exitFailed, 0, "check that the agents are newer"},
 		"no such endpoint":      {wrong, exitCannotTell, 0, "check that the agents are newer"},
 		"interrupted":           {context.Canceled, exitFailed, 0, ""},
 		"no inventory":          {guard.Report{Reasons: []guard.Reason{{Code: proof.NoInventory}}}.Err(nil), exitCannotTell, 0, "name every host with --hosts-file"},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ func (a *app) mdsCommand() *cobra.Command {
 const mdsStates = `  serving   answers, and belongs to the cluster it says
   unsynced  answers, but lists no clients whatever the truth: it was restarted
             and waits for ZStack to send it metadata/sync
-  old       an agent of 5.4.0 or before, which must not be used
+  old       an agent up to ZStack 5.4.0 or ZSV 4.10, which must not be used
   refusing  answers that it does not serve, such as without a leader
   down      gives no answer
 `
@@ -85,11 +86,11 @@ func statusCode(healths []mds.Health, wrong error) int {
 func stateOf(h mds.Health) cell {
 	_, denied := errors.AsType[*zbs.AgentError](h.Err)
 	switch {
-	case h.Err == nil && h.Agent.Synced():
+	case h.Err == nil && (h.Agent.Synced() || !h.Can.TellsVersion()):
 		return cell{"serving", green}
 	case h.Err == nil:
 		return cell{"unsynced", yellow}
-	case errors.Is(h.Err, mds.ErrOldAgent):
+	case errors.Is(h.Err, mds.ErrAgentTooOld):
 		return cell{"old", red}
 	case denied:
 		return cell{"refusing", red}
@@ -106,10 +107,16 @@ func reason(h mds.Health) string {
 		if no, ok := errors.AsType[*zbs.AgentError](last.Err); ok {
 			text = no.Reason()
 		}
+		if last.Phase == mds.PhaseGeneration {
+			return text // whatever it was asked
+		}
 		return walk.Op + ": " + string(last.Phase) + ": " + text
 	}
-	if h.Err != nil {
+	switch {
+	case h.Err != nil:
 		return h.Err.Error()
+	case !h.Agent.Synced() && !h.Can.TellsVersion():
+		return "an agent of " + h.Can.Generation() + " never says whether it was synced"
 	}
 	return ""
 }
@@ -119,20 +126,38 @@ func (a *app) printHealths(healths []mds.Health, out format) error {
 		doc := statusDoc{MDS: make([]mdsDoc, len(healths))}
 		for i, h := range healths {
 			doc.MDS[i] = mdsDocOf(h)
+			doc.MDS[i].Behind = behind(healths, h)
 		}
 		return encode(a.stdout, out, doc)
 	}
-	t := table{header: []string{"MDS", "STATE", "CLUSTER", "VERSION", "AGENT", "LATENCY", "BREAKER", "REASON"}}
+	t := table{header: []string{"MDS", "STATE", "CLUSTER", "VERSION", "AGENT", "GEN", "LATENCY", "BREAKER", "REASON"}}
 	for _, h := range healths {
 		latency := "-"
 		if h.Latency > 0 {
 			latency = took(h.Latency)
 		}
 		t.add(cell{text: h.Addr.String()}, stateOf(h), orDash(h.Cluster.UUID), orDash(h.Cluster.Version),
-			orDash(h.Agent.AgentVersion), cell{text: latency}, cell{text: string(h.Breaker)}, cell{reason(h), dim})
+			orDash(h.Agent.AgentVersion), generationCell(healths, h), cell{text: latency}, cell{text: string(h.Breaker)}, cell{reason(h), dim})
 	}
 	t.print(a.stdout, a.coloured(a.stdout))
 	return nil
+}
+
+// generationCell names the generation of the agent, and marks one that is behind
+// another.
+func generationCell(healths []mds.Health, h mds.Health) cell {
+	switch {
+	case h.Can == zbs.Capabilities{}:
+		return cell{"-", dim}
+	case behind(healths, h):
+		return cell{h.Can.Generation(), yellow}
+	}
+	return cell{text: h.Can.Generation()}
+}
+
+// behind reports whether the agent is of an older generation than another one.
+func behind(healths []mds.Health, h mds.Health) bool {
+	return slices.ContainsFunc(healths, func(other mds.Health) bool { return h.Can.OlderThan(other.Can) })
 }
 
 func breakerCell(b mds.Breaker) cell {
@@ -167,14 +192,20 @@ type mdsDoc struct {
 	Cluster        string  `json:"cluster,omitempty"`
 	Version        string  `json:"version,omitempty"`
 	AgentVersion   string  `json:"agentVersion,omitempty"`
+	Generation     string  `json:"generation,omitempty"`     // of the agent
+	Behind         bool    `json:"behind,omitempty"`         // another one is of a newer generation
 	LatencySeconds float64 `json:"latencySeconds,omitempty"` // of the echo
 	Breaker        string  `json:"breaker"`
 	Error          string  `json:"error,omitempty"`
 }
 
 func mdsDocOf(h mds.Health) mdsDoc {
+	generation := ""
+	if (h.Can != zbs.Capabilities{}) {
+		generation = h.Can.Generation()
+	}
 	return mdsDoc{
 		MDS: h.Addr.String(), State: stateOf(h).text, Cluster: h.Cluster.UUID, Version: h.Cluster.Version,
-		AgentVersion: h.Agent.AgentVersion, LatencySeconds: h.Latency.Seconds(), Breaker: string(h.Breaker), Error: reason(h),
+		AgentVersion: h.Agent.AgentVersion, Generation: generation, LatencySeconds: h.Latency.Seconds(), Breaker: string(h.Breaker), Error: reason(h),
 	}
 }

@@ -36,7 +36,7 @@ func everyState() topModel {
 		probed(0, serving(time.Duration(i+1)*time.Millisecond), 0)
 	}
 	probed(1, mds.Health{Latency: 930 * time.Microsecond}, 0)
-	probed(2, mds.Health{Latency: 2 * time.Millisecond, Err: fmt.Errorf("%w: %w", mds.ErrOldAgent,
+	probed(2, mds.Health{Latency: 2 * time.Millisecond, Err: fmt.Errorf("%w: %w", mds.ErrAgentTooOld,
 		failedAt("facts", mds.Attempt{Phase: mds.PhaseWait, Err: &mds.StatusError{Status: 404, Text: "The path '/zbs/primarystorage/facts' was not found."}}))}, 0)
 	probed(3, mds.Health{Latency: 12345 * time.Microsecond, Err: failedAt("ping", mds.Attempt{Phase: mds.PhaseAgent, Err: no})}, 0)
 	probed(4, serving(5*time.Millisecond), 0)

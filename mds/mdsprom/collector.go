@@ -24,6 +24,7 @@ type collector struct{ source Source }
 var (
 	attempts = describe("zbs_mds_attempts_total", "Attempts that ended, by how they did.", "mds", "endpoint", "outcome")
 	probes   = describe("zbs_mds_probes_total", "Probes begun, to find out whether an MDS is back.", "mds", "endpoint")
+	asks     = describe("zbs_mds_recognitions_total", "Small requests that ask what the agent of an MDS can do.", "mds")
 	skips    = describe("zbs_mds_skips_total", "Calls that did not ask an MDS, by reason.", "mds", "endpoint", "reason")
 	latency  = describe("zbs_mds_latency_seconds", "Time from sending to the answer, of attempts that got one.", "mds", "endpoint")
 	breaker  = describe("zbs_mds_breaker_state", "Whether the circuit breaker of an MDS is in the state.", "mds", "state")
@@ -40,7 +41,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe sends what Collect may send.
 func (collector) Describe(descs chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{attempts, probes, skips, latency, breaker, apart, inFlight, lastErr, calls, budget} {
+	for _, d := range []*prometheus.Desc{attempts, probes, asks, skips, latency, breaker, apart, inFlight, lastErr, calls, budget} {
 		descs <- d
 	}
 }
@@ -85,6 +86,7 @@ func (s sink) mds(m mds.MDSStats) {
 	}
 	s.flag(apart, m.Disconnected, addr)
 	s.gauge(inFlight, float64(m.InFlight), addr)
+	s.counter(asks, m.Recognitions, addr)
 	if m.LastErr != nil {
 		s.gauge(lastErr, float64(m.LastErrAt.UnixNano())/1e9, addr)
 	}

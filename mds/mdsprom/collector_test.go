@@ -30,7 +30,7 @@ func distinct() fixed {
 	return fixed{
 		MDS: []mds.MDSStats{
 			{
-				Addr: zbs.Addr{Host: "mds-a", Port: 7763}, Breaker: mds.BreakerHalfOpen, Disconnected: true, InFlight: 15,
+				Addr: zbs.Addr{Host: "mds-a", Port: 7763}, Breaker: mds.BreakerHalfOpen, Disconnected: true, InFlight: 15, Recognitions: 16,
 				LastErr: errors.New("an agent's text"), LastErrAt: time.Unix(1700000000, 500e6),
 				Counts: counts, Endpoints: []mds.NamedCounts{{Endpoint: "volume/clients", Counts: counts}},
 			},
@@ -88,9 +88,9 @@ func TestCardinality(t *testing.T) {
 			t.Errorf("%s shows the text of an error", family.GetName())
 		}
 	}
-	// 35 for the endpoint at mds-a, breaker, disconnected and in flight for both
-	// MDS, the last error of one, two results, the budget.
-	if want := 35 + 2*5 + 1 + 2 + 1; series != want {
+	// 35 for the endpoint at mds-a, breaker, disconnected, in flight and recognitions
+	// for both MDS, the last error of one, two results, the budget.
+	if want := 35 + 2*6 + 1 + 2 + 1; series != want {
 		t.Errorf("%d series, want %d", series, want)
 	}
 }

@@ -207,7 +207,7 @@ func (r *round) runFirst(ctx context.Context) {
 	for i, c := range r.checks {
 		var trace mds.Trace
 		asked := time.Since(r.began)
-		reply, _ := mds.Call(ctx, r.guard.caller, zbs.GetVolumeClients{Path: c.volume}, mds.TryNext(), mds.RefuseOld(),
+		reply, _ := mds.Call(ctx, r.guard.caller, zbs.GetVolumeClients{Path: c.volume}, mds.TryNext(),
 			mds.Timeout(min(firstTimeout, r.guard.caller.AttemptTimeout())), mds.RouteKey(c.path.String()), mds.Record(&trace))
 		for _, a := range trace.Attempts {
 			outcome, text := outcomeOf(a.Err)
