@@ -11,7 +11,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Bounds of each attempt at a change, unless mds.Timeout is given.
+// Bounds of each attempt at a change and at CheckVhost, unless mds.Timeout is given.
 const (
 	// ChangeTimeout is for what an agent does at once: create, expand, clone,
 	// snapshots, rollback, exports.
@@ -19,6 +19,9 @@ const (
 	// DeleteTimeout is for deleting a volume: an agent tries for about 153 s
 	// before it says that the volume is busy.
 	DeleteTimeout = 180 * time.Second
+	// CheckTimeout is for CheckVhost: an agent logs in to the host, and looks for
+	// 20 s.
+	CheckTimeout = time.Minute
 	// SetupTimeout is for what installs software on a host.
 	SetupTimeout = 10 * time.Minute
 	// Unbounded is for what takes as long as the data, copy and flatten: the

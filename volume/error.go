@@ -40,6 +40,13 @@ var (
 	// ErrSnapshotName: the snapshot's name may be part of another one's, which
 	// AnySnapshotName allows; nothing was sent. It matches zbs.ErrInvalidName.
 	ErrSnapshotName = fmt.Errorf("%w of a snapshot", zbs.ErrInvalidName)
+	// ErrSnapshotNumber: it is not known whether the snapshot exists, because agents
+	// find a snapshot by its number as well as by its name, and the name is the
+	// number of one.
+	ErrSnapshotNumber = errors.New("the name is the number of a snapshot, perhaps of another one")
+	// ErrSnapshotKept: an agent said that the snapshot is deleted, and the storage
+	// has it. It matches ErrNotDone.
+	ErrSnapshotKept = fmt.Errorf("%w: the agent says that it is deleted, and the storage keeps it, as it does while it has a clone", ErrNotDone)
 	// ErrNotDone: the change has not happened and will not happen any more: it
 	// is safe to repeat it.
 	ErrNotDone = errors.New("not done")

@@ -26,18 +26,27 @@ type Snapshot struct {
 	Size int64 // of the volume at the time, in bytes; 0 when it existed
 	// Existed tells that a snapshot of exactly this name was there already.
 	Existed bool
+	// Confirmed tells that the storage has the snapshot: an MDS found it
+	// (QuerySnapshot), or the storage refused to make another of its name. Without
+	// it an agent said that it is made, and no MDS can look.
+	Confirmed bool
 }
 
 // CreateSnapshot makes a snapshot. The agent's own way to skip what exists is
 // not used, because it compares by a part of the name and then makes nothing:
-// the storage itself refuses an exact name that exists. When an attempt may have
-// run, or the answer is not about this snapshot, an MDS is sent the same again for
-// the answer to that: a second execution changes nothing.
+// the storage itself refuses an exact name that exists.
+//
+// Where an MDS can tell whether a snapshot exists (QuerySnapshot), CreateSnapshot
+// looks before and after, as Create does. Elsewhere it believes the agent's answer,
+// and Snapshot.Confirmed is false. When an attempt may have run and the snapshot is
+// not seen, or the answer is not about this snapshot and no MDS can look, an MDS is
+// sent the same again for the answer to that: a second execution changes nothing.
 //
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidName (nothing is sent),
-// ErrNotFound when the volume does not exist, ErrExists, mds.ErrAmbiguous (a
-// snapshot of the name may be there, or appear), or are a *mds.WalkError with
-// the agent's refusal. Without SkipIfExisting a snapshot found after an attempt
+// ErrNotFound when the volume does not exist, ErrExists, ErrNotDone (it can be
+// repeated; only where an MDS can look), mds.ErrAmbiguous (a snapshot of the name
+// may be there, or appear), or are a *mds.WalkError with the agent's refusal. Where
+// no MDS can look, and without SkipIfExisting, a snapshot found after an attempt
 // that may have run stays mds.ErrAmbiguous, too: it may be an older one.
 func (s *Service) CreateSnapshot(ctx context.Context, req SnapshotRequest, opts ...mds.CallOption) (Snapshot, error) {
 	snapshot, err := s.createSnapshot(ctx, req, opts)
@@ -59,118 +68,25 @@ func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts 
 	if err != nil {
 		return Snapshot{}, err
 	}
-	command := zbs.CreateSnapshot{Path: zbs.CBDPath{PhysicalPool: cbd.PhysicalPool, Path: cbd.OfVolume()}, Snapshot: cbd.Snapshot}
-	answer, err := send(ctx, s, req.Path.OfVolume(), command, ChangeTimeout, opts)
+	m := &making{service: s, req: req, size: info.Size, before: s.presenceOf(ctx, req.Path)}
+	if m.before == present {
+		return m.existing(ErrExists)
+	}
+	m.command = zbs.CreateSnapshot{Path: zbs.CBDPath{PhysicalPool: cbd.PhysicalPool, Path: cbd.OfVolume()}, Snapshot: cbd.Snapshot}
+	var trace mds.Trace
+	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
+	answer, err := send(ctx, s, req.Path.OfVolume(), m.command, ChangeTimeout, opts)
 	err = asExists(err)
 	walk, _ := errors.AsType[*mds.WalkError](err)
 	switch {
-	case err == nil && (!clean(answer, req.Path) || int64(answer.Size) != info.Size):
-		return s.readSnapshot(ctx, req, command, answer)
+	case err == nil:
+		return m.verified(ctx, answer, trace)
 	case walk != nil && walk.MayHaveRun() && ctx.Err() == nil:
-		return s.confirmSnapshot(ctx, req, command, walk)
+		return m.settled(ctx, walk)
+	case errors.Is(err, ErrExists):
+		return m.existing(err)
 	}
-	return req.outcome(answer, err)
-}
-
-// outcome is what an MDS's refusal or clean answer comes to.
-func (req SnapshotRequest) outcome(answer zbs.Created, err error) (Snapshot, error) {
-	switch {
-	case req.SkipIfExisting && errors.Is(err, ErrExists):
-		return Snapshot{Path: req.Path, Existed: true}, nil
-	case err != nil:
-		return Snapshot{}, err
-	}
-	return Snapshot{Path: req.Path, Size: int64(answer.Size)}, nil
-}
-
-// readSnapshot reads back a snapshot that an agent says it made, in an answer that
-// is not clean or tells another size than the volume's. No query shows snapshots. So the command is sent again: the storage
-// refuses the name if the snapshot is there, and makes it otherwise.
-func (s *Service) readSnapshot(ctx context.Context, req SnapshotRequest, command zbs.CreateSnapshot, said zbs.Created) (Snapshot, error) {
-	why := errors.New("no MDS confirms it")
-	for _, addr := range s.caller.Addrs() {
-		answer, err := mds.Call(ctx, s.caller, command, mds.Target(addr), mds.Timeout(ChangeTimeout))
-		switch {
-		case err == nil && clean(answer, req.Path):
-			return req.outcome(answer, nil)
-		case errors.Is(asExists(err), ErrExists):
-			info, err := s.Query(ctx, req.Path.OfVolume())
-			if err == nil {
-				err = possible(info)
-			}
-			if err != nil {
-				return Snapshot{}, unread(said, err)
-			}
-			return Snapshot{Path: req.Path, Size: info.Size}, nil
-		case err != nil:
-			why = err
-		}
-	}
-	return Snapshot{}, unread(said, why)
-}
-
-// confirmSnapshot sends the command to one MDS after the other, those first
-// that have not had it, until one answers.
-func (s *Service) confirmSnapshot(ctx context.Context, req SnapshotRequest, command zbs.CreateSnapshot, walk *mds.WalkError) (Snapshot, error) {
-	for _, addr := range untriedFirst(s.caller.Addrs(), walk) {
-		answer, err := mds.Call(ctx, s.caller, command, mds.Target(addr), mds.Timeout(ChangeTimeout))
-		err = asExists(err)
-		if err == nil && clean(answer, req.Path) || req.SkipIfExisting && errors.Is(err, ErrExists) {
-			return req.outcome(answer, err)
-		}
-		if errors.Is(err, ErrExists) {
-			return Snapshot{}, fmt.Errorf("%w; there is a snapshot of the name, made by this call or before it", walk)
-		}
-	}
-	return Snapshot{}, walk
-}
-
-// untriedFirst puts the MDS that may have run the call last.
-func untriedFirst(addrs []zbs.Addr, walk *mds.WalkError) []zbs.Addr {
-	var untried, tried []zbs.Addr
-	for _, addr := range addrs {
-		if mayHaveRunAt(walk, addr) {
-			tried = append(tried, addr)
-		} else {
-			untried = append(untried, addr)
-		}
-	}
-	return append(untried, tried...)
-}
-
-func mayHaveRunAt(walk *mds.WalkError, addr zbs.Addr) bool {
-	for _, a := range walk.Attempts {
-		if a.Addr == addr && a.MayHaveRun() {
-			return true
-		}
-	}
-	return false
-}
-
-// DeleteSnapshot deletes a snapshot, as far as the wire can tell: an agent
-// answers success also for a snapshot that does not exist, and for one that the
-// storage keeps because it has a clone, and nothing lists snapshots. So success
-// means that the agent was asked and the volume exists.
-//
-// Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume
-// does not exist, mds.ErrAmbiguous, or are a *mds.WalkError.
-func (s *Service) DeleteSnapshot(ctx context.Context, path zbs.Path, opts ...mds.CallOption) error {
-	if err := s.deleteSnapshot(ctx, path, opts); err != nil {
-		return fmt.Errorf("delete snapshot %s: %w", path, err)
-	}
-	return nil
-}
-
-func (s *Service) deleteSnapshot(ctx context.Context, path zbs.Path, opts []mds.CallOption) error {
-	cbd, err := s.resolveSnapshot(ctx, path)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Query(ctx, path.OfVolume()); err != nil {
-		return err
-	}
-	_, err = send(ctx, s, path.OfVolume(), zbs.DeleteSnapshot{Path: cbd}, ChangeTimeout, opts)
-	return err
+	return Snapshot{}, err
 }
 
 // resolveSnapshot is resolve for what takes a snapshot.

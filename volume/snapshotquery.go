@@ -1,0 +1,141 @@
+package volume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// QuerySnapshot reports whether a snapshot exists or, given a volume, whether the
+// volume has any snapshot. Few agents can tell: those of generation G7e do
+// (zbs.Generations). The MDS are asked until one can, and a hanging one costs no
+// more than a hedge delay as long as another answers.
+//
+// Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume or
+// its pool does not exist, zbs.ErrUnsupported when no MDS that answers can tell,
+// ErrSnapshotNumber for a name that may be the number of another snapshot, or are a
+// *mds.WalkError. It changes nothing.
+func (s *Service) QuerySnapshot(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (bool, error) {
+	exists, err := s.querySnapshot(ctx, path, opts)
+	if err != nil {
+		return false, fmt.Errorf("query snapshot %s: %w", path, err)
+	}
+	return exists, nil
+}
+
+func (s *Service) querySnapshot(ctx context.Context, path zbs.Path, opts []mds.CallOption) (bool, error) {
+	cbd, err := s.resolve(ctx, path, opts)
+	if err != nil {
+		return false, err
+	}
+	answer, err := s.askSnapshot(ctx, cbd, opts)
+	switch {
+	case snapshotMissing(err):
+		return false, nil
+	case err != nil:
+		return false, asNotFound(err)
+	case !path.IsSnapshot():
+		return answer.HasSnapshot, nil
+	}
+	return true, checkFound(path, answer)
+}
+
+// presence is what is known of a snapshot.
+type presence uint8
+
+const (
+	untold  presence = iota // no MDS can tell whether it exists
+	missing                 // it does not exist
+	present                 // it exists
+)
+
+// presenceOf looks for a snapshot.
+func (s *Service) presenceOf(ctx context.Context, path zbs.Path) presence {
+	switch exists, err := s.findSnapshot(ctx, path); {
+	case err != nil:
+		return untold
+	case exists:
+		return present
+	}
+	return missing
+}
+
+// findSnapshot is QuerySnapshot for a change, which does without an answer rather
+// than wait for an MDS that may be none of those that can tell.
+func (s *Service) findSnapshot(ctx context.Context, path zbs.Path) (bool, error) {
+	able := mds.Supporting(ctx, s.caller, zbs.EndpointSnapshotQuery)
+	if len(able) == 0 {
+		return false, zbs.ErrUnsupported
+	}
+	others := slices.DeleteFunc(s.caller.Addrs(), func(addr zbs.Addr) bool { return slices.Contains(able, addr) })
+	return s.querySnapshot(ctx, path, []mds.CallOption{mds.Except(others...)})
+}
+
+// askSnapshot asks one MDS after the other until one has the answer, which may be
+// that the snapshot does not exist. That the volume does not exist says an MDS of
+// another cluster, too, so the others are asked then.
+func (s *Service) askSnapshot(ctx context.Context, path zbs.CBDPath, opts []mds.CallOption) (zbs.SnapshotInfo, error) {
+	so := &mds.WalkError{}
+	for {
+		own := []mds.CallOption{mds.RouteKey(path.OfVolume().String()), mds.RefusalStops(), mds.Except(refusers(so)...)}
+		answer, err := mds.Call(ctx, s.caller, zbs.QuerySnapshot{Path: path}, s.queryOptions(opts, own...)...)
+		walk, failed := errors.AsType[*mds.WalkError](err)
+		if !failed {
+			return answer, err
+		}
+		more := anotherRefused(so, walk)
+		if so = joined(so, walk); !more || snapshotMissing(so) || ctx.Err() != nil {
+			return zbs.SnapshotInfo{}, so
+		}
+	}
+}
+
+// refusers returns the MDS that answered no.
+func refusers(walk *mds.WalkError) (addrs []zbs.Addr) {
+	for _, a := range walk.Attempts {
+		if _, no := errors.AsType[*zbs.AgentError](a.Err); no {
+			addrs = append(addrs, a.Addr)
+		}
+	}
+	return addrs
+}
+
+// anotherRefused reports whether the call was refused by an MDS that had not refused
+// before. One that mds.Target names is asked again and again otherwise.
+func anotherRefused(before, walk *mds.WalkError) bool {
+	known := refusers(before)
+	return slices.ContainsFunc(refusers(walk), func(addr zbs.Addr) bool { return !slices.Contains(known, addr) })
+}
+
+// snapshotMissing reports whether an MDS said that the volume has no such snapshot.
+func snapshotMissing(err error) bool {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	if !ok {
+		return false
+	}
+	for _, a := range walk.Attempts {
+		if no, ok := errors.AsType[*zbs.AgentError](a.Err); ok && no.SnapshotMissing() {
+			return true
+		}
+	}
+	return false
+}
+
+// checkFound returns nil when the answer proves that the snapshot exists. It names
+// the snapshot by its number. Agents find a snapshot by that as well, so that a
+// name which is the number proves nothing.
+func checkFound(path zbs.Path, answer zbs.SnapshotInfo) error {
+	found, err := zbs.ParsePath(answer.InstallPath)
+	switch {
+	case err != nil || found.OfVolume() != path.OfVolume() || !found.IsSnapshot():
+		return fmt.Errorf("%w: asked for %s, and the answer names %q", zbs.ErrMalformed, path, answer.InstallPath)
+	case found.Snapshot == path.Snapshot && strings.Trim(path.Snapshot, "0123456789") == "":
+		return fmt.Errorf("%w: %s", ErrSnapshotNumber, path.Snapshot)
+	}
+	return nil
+}
