@@ -8,15 +8,18 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// The operations on hosts are sent as they are: an agent logs in to the host and
-// works there, and writes the password into its own log in clear, which this
-// library cannot prevent. It keeps it out of errors and logs of its own, also
-// where an agent's answer repeats it.
+// The operations on hosts are sent as they are: an agent works on the host, and
+// those before G9 log in there with the access that the command carries. They write
+// the password into their own log in clear, which this library cannot prevent. It
+// keeps it out of errors and logs of its own, also where an agent's answer repeats
+// it, and sends none to an agent that does not need it.
 //
 // Their errors wrap zbs.ErrInvalidCommand, zbs.ErrInvalidName or
 // zbs.ErrInvalidPath (nothing is sent), mds.ErrAmbiguous (the host may be in any
 // state between; each can be repeated), or are a *mds.WalkError with the agent's
-// refusal. Each attempt takes at most SetupTimeout.
+// refusal. It matches zbs.ErrUnsupported when an agent does not have the operation,
+// and zbs.ErrHostAccess when one needs the access that the command lacks; nothing
+// was sent to that agent. Each attempt takes at most SetupTimeout.
 
 // DeployClient installs the storage's client on a host.
 func (s *Service) DeployClient(ctx context.Context, command zbs.DeployClient, opts ...mds.CallOption) error {
@@ -24,20 +27,24 @@ func (s *Service) DeployClient(ctx context.Context, command zbs.DeployClient, op
 	return err
 }
 
-// DeployVhost sets up vhost on a host.
+// DeployVhost sets up vhost on a host. Agents since G10 do not have it
+// (zbs.ErrUnsupported): there vhost comes with ZStone, and CheckVhost tells whether
+// it is ready.
 func (s *Service) DeployVhost(ctx context.Context, command zbs.DeployVhost, opts ...mds.CallOption) error {
 	_, err := setUp(ctx, s, command.Host, "deploy vhost on", command, opts)
 	return err
 }
 
-// DestroyVhost takes vhost off a host.
+// DestroyVhost takes vhost off a host. Agents since G10 do not have it
+// (zbs.ErrUnsupported).
 func (s *Service) DestroyVhost(ctx context.Context, command zbs.DestroyVhost, opts ...mds.CallOption) error {
 	_, err := setUp(ctx, s, command.Host, "destroy vhost on", command, opts)
 	return err
 }
 
 // CreateBdev makes a volume a vhost block device on a host, which then has it
-// open. The error wraps ErrNotFound, too, when the volume does not exist.
+// open. zbs.BdevName names it as ZStack does. The error wraps ErrNotFound, too,
+// when the volume does not exist.
 func (s *Service) CreateBdev(ctx context.Context, command zbs.CreateBdev, opts ...mds.CallOption) (zbs.Bdev, error) {
 	if err := command.Validate(); err != nil {
 		return zbs.Bdev{}, err
@@ -62,6 +69,33 @@ func setUp[R any](ctx context.Context, s *Service, host zbs.HostAccess, what str
 		err = fmt.Errorf("%s %s: %w", what, host.IP, err)
 	}
 	return answer, err
+}
+
+// CheckVhost returns nil when the vhost target of a host is ready. Agents since G10
+// can tell, and need the host's address alone: what else the host carries is sent.
+// An agent looks for about 20 s before it says no, which is a *mds.WalkError with
+// its *zbs.AgentError; other MDS are not asked then. Each attempt takes at most
+// CheckTimeout.
+//
+// Errors wrap zbs.ErrInvalidCommand or zbs.ErrInvalidName (nothing is sent),
+// zbs.ErrUnsupported when an agent does not have it, or are a *mds.WalkError. It
+// changes nothing.
+func (s *Service) CheckVhost(ctx context.Context, host zbs.HostAccess, opts ...mds.CallOption) error {
+	all := []mds.CallOption{mds.TryNext(), mds.RefusalStops(), mds.Timeout(CheckTimeout), mds.RouteKey(host.IP)}
+	if _, err := mds.Call(ctx, s.caller, zbs.CheckVhost{Host: host}, append(all, opts...)...); err != nil {
+		return fmt.Errorf("check vhost on %s: %w", host.IP, err)
+	}
+	return nil
+}
+
+// VhostHealth reports whether the vhost target of a host runs. Agents since G10 can
+// tell. Errors are as CheckVhost's; then the result means nothing.
+func (s *Service) VhostHealth(ctx context.Context, hostIP string, opts ...mds.CallOption) (running bool, err error) {
+	health, err := mds.Call(ctx, s.caller, zbs.GetVhostHealth{HostIP: hostIP}, s.queryOptions(opts, mds.RouteKey(hostIP))...)
+	if err != nil {
+		return false, fmt.Errorf("vhost health of %s: %w", hostIP, err)
+	}
+	return *health.Running, nil
 }
 
 // ResourceUsage asks one MDS what the storage's processes use on its node: those

@@ -102,7 +102,8 @@ func asNotFound(err error) error {
 	return fmt.Errorf("%w: %w", ErrNotFound, err)
 }
 
-// QueryAll asks for the sizes of many volumes, a query per pool. Volumes that do
+// QueryAll asks for the sizes of many volumes, a query per pool, or one per volume
+// where no agent can do more (G7e of zbs.Generations). Volumes that do
 // not exist are missing from the result, and so are those of pools that do not.
 // Errors are as Query's; then the result is empty, for it would be incomplete.
 func (s *Service) QueryAll(ctx context.Context, paths []zbs.Path, opts ...mds.CallOption) (map[zbs.Path]Info, error) {
@@ -149,11 +150,11 @@ func (s *Service) byPool(ctx context.Context, paths []zbs.Path, opts []mds.CallO
 }
 
 // queryPool asks for the volumes of one pool at once. An agent refuses a batch
-// for reasons that concern the pool alone (it has no volumes at all): then each
-// volume is asked for by itself.
+// for reasons that concern the pool alone (it has no volumes at all), and some
+// agents cannot do batches: then each volume is asked for by itself.
 func (s *Service) queryPool(ctx context.Context, volumes []zbs.CBDPath, opts []mds.CallOption) ([]Info, error) {
 	answer, err := mds.Call(ctx, s.caller, zbs.QueryVolumes{Paths: volumes}, s.queryOptions(opts, mds.RouteKey(volumes[0].Pool))...)
-	if _, refused := errors.AsType[*zbs.AgentError](err); refused {
+	if _, refused := errors.AsType[*zbs.AgentError](err); refused || errors.Is(err, zbs.ErrUnsupported) {
 		return s.queryEach(ctx, volumes, opts)
 	}
 	if err != nil {
@@ -168,17 +169,31 @@ func (s *Service) queryPool(ctx context.Context, volumes []zbs.CBDPath, opts []m
 	return infos, nil
 }
 
+// queryEach asks for each of the volumes by itself, some at the same time.
 func (s *Service) queryEach(ctx context.Context, volumes []zbs.CBDPath, opts []mds.CallOption) ([]Info, error) {
+	found := make([]*Info, len(volumes))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(queriesAtOnce)
+	for i, cbd := range volumes {
+		group.Go(func() error {
+			info, err := s.Query(ctx, cbd.Path, opts...)
+			switch {
+			case errors.Is(err, ErrNotFound):
+				return nil
+			case err == nil:
+				info.Parent = ""
+				found[i] = &info
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	var infos []Info
-	for _, cbd := range volumes {
-		info, err := s.Query(ctx, cbd.Path, opts...)
-		switch {
-		case errors.Is(err, ErrNotFound):
-		case err != nil:
-			return nil, err
-		default:
-			info.Parent = ""
-			infos = append(infos, info)
+	for _, info := range found {
+		if info != nil {
+			infos = append(infos, *info)
 		}
 	}
 	return infos, nil

@@ -2,6 +2,7 @@ package volume_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -96,6 +97,62 @@ func TestQueryAll(t *testing.T) {
 		}
 		if got, err := service.QueryAll(t.Context(), all[:2]); !errors.Is(err, mds.ErrAllFailed) || got != nil {
 			t.Errorf("with all dead: %v, %v; want an error and nothing that looks complete", got, err)
+		}
+	})
+}
+
+// An agent whose batch query always fails is not sent one: its volumes are asked
+// for one by one, and none is lost.
+func TestQueryAllWithoutBatches(t *testing.T) {
+	const g7e, g9 = fakemds.G7e, fakemds.G9
+	for name, row := range map[string]struct {
+		of      [3]fakemds.Generation
+		prepare func(*fakemds.Cluster)
+		batches bool
+	}{
+		"all alike":        {[3]fakemds.Generation{g7e, g7e, g7e}, func(*fakemds.Cluster) {}, false},
+		"one hangs":        {[3]fakemds.Generation{g7e, g7e, g7e}, func(c *fakemds.Cluster) { c.Node(0).Inject(fakemds.Hang) }, false},
+		"one does batches": {[3]fakemds.Generation{g7e, g9, g7e}, func(*fakemds.Cluster) {}, true},
+		"that one is down": {[3]fakemds.Generation{g7e, g9, g7e}, func(c *fakemds.Cluster) { c.Node(1).Inject(fakemds.Refuse) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cluster, service := start(t, 3)
+				generations(cluster, row.of[:]...)
+				row.prepare(cluster)
+				want := make(map[zbs.Path]volume.Info)
+				paths := []zbs.Path{{Pool: "lp1", Volume: "gone"}}
+				for i := range 20 {
+					p := zbs.Path{Pool: "lp1", Volume: fmt.Sprintf("v%d", i)}
+					cluster.AddVolume(p.String())
+					cluster.SetSize(p.String(), int64(i+1)*gib, gib)
+					want[p] = volume.Info{Path: p, Size: int64(i+1) * gib, ActualSize: gib}
+					paths = append(paths, p)
+				}
+				for range 3 {
+					got, err := service.QueryAll(t.Context(), paths)
+					if diff := cmp.Diff(want, got); diff != "" || err != nil {
+						t.Errorf("%v (-want +got):\n%s", err, diff)
+					}
+				}
+				if n := asked(cluster, "volume/query/batch"); row.batches != (n == 3) || !row.batches && n != 0 {
+					t.Errorf("%d batches were sent", n)
+				}
+			})
+		})
+	}
+}
+
+// A volume that no MDS can ask for fails the whole: the result would be incomplete.
+func TestQueryAllWithoutBatchesLosesNoVolume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 2)
+		generations(cluster, fakemds.G7e, fakemds.G7e)
+		cluster.AddVolume("zbs://lp1/second")
+		eachNode(cluster, fakemds.AgentError("rpc timeout").On("volume/query"))
+		got, err := service.QueryAll(t.Context(), []zbs.Path{path, {Pool: "lp1", Volume: "second"}})
+		if _, refused := errors.AsType[*zbs.AgentError](err); !refused || got != nil {
+			t.Errorf("%v, %v; want the refusal alone", got, err)
 		}
 	})
 }

@@ -389,14 +389,14 @@ const planted = "planted-Secr3t'$\"pw"
 
 // Agents write passwords into their logs; they go nowhere else.
 func TestTrap13_PasswordsStayOut(t *testing.T) {
-	for name, fault := range map[string]fakemds.Fault{
-		"nothing wrong": fakemds.CallbackTwice,
-		"refused":       fakemds.AgentError("sshpass -p '" + strings.ReplaceAll(planted, "'", `'\''`) + "' ssh root@10.0.0.9: Permission denied"),
-		"reset":         fakemds.Reset,
-		"broken":        fakemds.AgentBroken,
-		"garbage":       fakemds.Garbage,
-		"503":           fakemds.Status(503),
-		"hang":          fakemds.Hang,
+	for name, faults := range map[string][]fakemds.Fault{
+		"nothing wrong": {fakemds.CallbackTwice},
+		"refused":       {fakemds.AgentError("sshpass -p '" + strings.ReplaceAll(planted, "'", `'\''`) + "' ssh root@10.0.0.9: Permission denied")},
+		"reset":         {fakemds.ResetAfter, fakemds.CallbackLost},
+		"broken":        {fakemds.AgentBroken},
+		"garbage":       {fakemds.Garbage},
+		"503":           {fakemds.StatusAfter(503), fakemds.CallbackLost},
+		"hang":          {fakemds.HangAfter},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -406,7 +406,9 @@ func TestTrap13_PasswordsStayOut(t *testing.T) {
 				cluster.AddVolume(idle.String())
 				cluster.AddVolume(heartbeat, "10.0.0.5")
 				for i := range 2 {
-					cluster.Node(i).Inject(fault.On("client/deploy", "vhost/deploy", "vhost/destroy", "vhost/bdev/create", "vhost/bdev/delete"))
+					for _, fault := range faults {
+						cluster.Node(i).Inject(fault.On("client/deploy", "vhost/deploy", "vhost/destroy", "vhost/bdev/create", "vhost/bdev/delete"))
+					}
 				}
 				var seen bytes.Buffer
 				logger := slog.New(slog.NewTextHandler(&seen, &slog.HandlerOptions{Level: slog.LevelDebug}))
