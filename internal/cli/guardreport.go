@@ -165,7 +165,7 @@ func (p *reportPrinter) reasons() {
 // at once, so most questions have no answer yet.
 func unfinished(r guard.Reason) bool {
 	switch r.Code {
-	case proof.NoReply, proof.ListingUnproved, proof.Stale, proof.HostUnproved, proof.HostIdle, proof.HostLost, proof.SelfFencingPending,
+	case proof.NoReply, proof.ListingUnproved, proof.SyncUntold, proof.Stale, proof.HostUnproved, proof.HostIdle, proof.HostLost, proof.SelfFencingPending,
 		proof.NoInventory, proof.NoQuorum, proof.ExistenceUnknown, proof.TooFewRounds, proof.UnsafePolicy:
 		return true
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ func (p *reportPrinter) rounds() {
 		for _, o := range all[k].Observations {
 			row := []cell{{text: strconv.Itoa(k + 1)}, {text: o.MDS.String()}, p.clientsCell(o.Clients), p.canListCell(o, k+1), existsCell(all[k], o.MDS)}
 			if p.wide {
-				row = append(row, orDash(o.Ping.AgentVersion), cell{text: took(secondsOf(all[k].Began))}, cell{text: took(secondsOf(all[k].Took))})
+				row = append(row, orDash(cmp.Or(o.Ping.AgentVersion, o.Generation)), cell{text: took(secondsOf(all[k].Began))}, cell{text: took(secondsOf(all[k].Took))})
 			}
 			t.add(row...)
 		}
@@ -112,7 +113,9 @@ var shortCodes = map[guard.Code]string{
 	proof.NoReply:             "no answer",
 	proof.MalformedReply:      "no agent's answer",
 	proof.RefusedReply:        "refuses",
+	proof.AgentTooOld:         "too old",
 	proof.Unsynced:            "unsynced",
+	proof.SyncUntold:          "lists nobody at all, never tells of a sync",
 	proof.ListingUnproved:     "lists nobody at all",
 	proof.Stale:               "out of order",
 	proof.InventoryIncomplete: "unknown address",

@@ -50,6 +50,7 @@ var settleBy = map[guard.Code]string{
 	proof.NoReply:             "repair the MDS or the way to it; raise --span if it is only slow",
 	proof.Interrupted:         "give it more time",
 	proof.Invalid:             "correct path or options",
+	proof.SyncUntold:          "keep a small volume open somewhere, and name it: with open: of its host in the inventory, or with --canary; an agent that lists its client before and after the volume is synced",
 	proof.ListingUnproved:     "name a volume that is open somewhere: with open: of its host in the inventory, or with --canary; hosts open ZStack's heartbeat volume for an instant only, and a storage too old to list clients never will",
 	proof.NoInventory:         "name every host that has the pool with --hosts-file, or in the context (zbsctl help config); zbsctl hosts discover shows what the MDS list, to compare",
 	proof.InventoryIncomplete: "add the host to the inventory, or the address to its host",

@@ -24,11 +24,13 @@
 //     that a majority of the configured MDS names. An MDS counts in a round only
 //     if it confirms that cluster by a ping in it. While any MDS names another
 //     cluster nothing is Free, and the lists of that MDS say nothing.
-//  2. Listing. An MDS counts in a round only if it proves in it that it can list:
-//     its ping names an agentVersion, without which its lists are empty; and it
-//     lists a client for some volume, after it listed the volume in question or
-//     for that volume itself. Ping, list and proof follow each other within
-//     Timing.Span, all asked after the check began.
+//  2. Listing. An MDS counts in a round only if it proves in it that it can list.
+//     Its list of the volume names a client; or its agent was synced before that
+//     list, and lists a client for some other volume after it. An agent that was
+//     not synced lists nobody. It was synced if its ping names an agentVersion, or
+//     if it lists a client for some other volume between ping and list: agents of
+//     G7e never name one (zbs.Generation). Ping, lists and proof follow each other
+//     within Timing.Span, all asked after the check began.
 //  3. Hosts. No host writes unseen: each host that is in service and has the pool
 //     is visible (every MDS that counts lists it, by any address, for any volume),
 //     allowed (AllowHost), vouched for (a Witness, in the last round), fenced

@@ -16,31 +16,39 @@ type inspection struct {
 	round *round
 	addr  zbs.Addr
 
-	ping      proof.PingAnswer
-	cluster   string             // what it named when it refused the ping
-	lists     []proof.ListAnswer // by check
-	existence []proof.Answer     // by check; nil: not asked
-	survey    *proof.Survey      // nil until the inspection is done
-	done      bool
+	ping       proof.PingAnswer
+	cluster    string             // what it named when it refused the ping
+	lists      []proof.ListAnswer // by check
+	existence  []proof.Answer     // by check; nil: not asked
+	survey     *proof.Survey      // nil until the inspection is done
+	generation string             // of an agent that never tells its version
+	done       bool
 }
 
-// run asks the MDS all questions of the round. One that does not answer its ping
-// is not asked on; one that refuses it may still know of a client, which counts
-// against the volume.
+// run asks the MDS all questions of the round. One that does not answer its ping,
+// or is too old to be sent one, is not asked on; one that refuses it may still know
+// of a client, which counts against the volume.
 func (x *inspection) run(ctx context.Context) {
 	defer x.finish()
 	if !x.askPing(ctx) {
 		return
 	}
 	var existence sync.WaitGroup
-	if x.synced() != notServing {
+	defer existence.Wait()
+	state, survey := x.service(), newSurvey(x)
+	if state != notServing {
 		existence.Go(func() { x.askExistence(ctx) })
 	}
-	x.askLists(ctx)
-	if x.synced() == serving {
-		x.askSurvey(ctx)
+	if state == untold {
+		survey.askBefore(ctx)
 	}
-	existence.Wait()
+	x.askLists(ctx)
+	switch state {
+	case untold:
+		survey.askUntold(ctx)
+	case serving:
+		survey.run(ctx)
+	}
 }
 
 // serviceState is what the ping of an MDS says.
@@ -48,18 +56,18 @@ type serviceState uint8
 
 const (
 	notServing serviceState = iota // no answer, or not of this cluster
-	unsynced                       // its lists are empty, whatever the truth
+	untold                         // serves, and does not say whether it was synced
 	serving
 )
 
-func (x *inspection) synced() serviceState {
+func (x *inspection) service() serviceState {
 	x.round.mu.Lock()
 	defer x.round.mu.Unlock()
 	switch {
 	case x.ping.Outcome != proof.Answered:
 		return notServing
 	case x.ping.AgentVersion == "":
-		return unsynced
+		return untold
 	}
 	return serving
 }
@@ -87,7 +95,7 @@ func (x *inspection) askPing(ctx context.Context) bool {
 	}
 	x.ping = proof.PingAnswer{Answer: reply.answer(r.began), AgentVersion: reply.value.AgentVersion}
 	x.cluster = cluster
-	return reply.outcome != proof.NoAnswer
+	return reply.outcome != proof.NoAnswer && reply.outcome != proof.TooOld
 }
 
 // askLists asks for the clients of all volumes, a few at a time.
@@ -161,14 +169,17 @@ func (x *inspection) existInPool(ctx context.Context, places []int, answers []pr
 		volumes[i] = r.checks[place].volume
 	}
 	reply := once(ctx, r.guard.asker, x.addr, r.lead.pace(), zbs.QueryVolumes{Paths: volumes})
+	if reply.outcome == proof.Refused || reply.outcome == proof.Missing {
+		// An agent refuses a batch for reasons that say nothing of a volume: one of
+		// its pool, such as that it has no volumes at all, or that its generation
+		// refuses every batch.
+		each(len(places), r.lead.load.Parallel, func(i int) {
+			answers[places[i]] = r.guard.asker.query(ctx, x.addr, volumes[i], r.lead.pace()).answer(r.began)
+		})
+		return
+	}
 	for _, place := range places {
 		volume := r.checks[place].volume
-		if reply.outcome == proof.Refused {
-			// An agent refuses a batch for reasons that concern the pool alone, such
-			// as that it has no volumes at all.
-			answers[place] = r.guard.asker.query(ctx, x.addr, volume, r.lead.pace()).answer(r.began)
-			continue
-		}
 		answers[place] = reply.answer(r.began)
 		if _, there := reply.value.Volumes[volume.String()]; reply.outcome == proof.Answered && !there {
 			answers[place].Outcome, answers[place].Error = proof.Missing, "not in the answer"
@@ -186,7 +197,7 @@ func (x *inspection) finish() {
 // observation is what the MDS has said of the volume of check i by now. The mutex
 // of the round is held.
 func (x *inspection) observation(i int, now time.Time) proof.Observation {
-	o := proof.Observation{MDS: x.addr, Cluster: x.cluster, Ping: x.ping, Clients: x.lists[i], Survey: x.survey}
+	o := proof.Observation{MDS: x.addr, Cluster: x.cluster, Ping: x.ping, Clients: x.lists[i], Survey: x.survey, Generation: x.generation}
 	waited := proof.Answer{Took: proof.Seconds(now.Sub(x.round.began)), Outcome: proof.NoAnswer, Error: "no answer by the end of the round"}
 	switch {
 	case x.done || x.round.lead.facts.UUID == "":

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/zbsclient/zbsclient/internal/coalesce"
@@ -113,6 +114,12 @@ func outcomeOf(err error) (proof.Outcome, string) {
 	text := err.Error()
 	if walk, ok := errors.AsType[*mds.WalkError](err); ok && len(walk.Attempts) == 1 {
 		text = walk.Attempts[0].Err.Error()
+	}
+	if errors.Is(err, zbs.ErrAgentTooOld) {
+		return proof.TooOld, strings.TrimPrefix(text, zbs.ErrAgentTooOld.Error()+": ")
+	}
+	if errors.Is(err, zbs.ErrUnsupported) {
+		return proof.Refused, text // which is an answer: it cannot tell
 	}
 	if no, ok := errors.AsType[*zbs.AgentError](err); ok {
 		if no.NotFound() {

@@ -14,7 +14,9 @@ import (
 // and its lists of other volumes.
 //
 // The order at each MDS is ping, lists, lists of other volumes. Its ping says that
-// it serves the cluster and was synced, the other lists that it can list. An agent
+// it serves the cluster and was synced, the other lists that it can list. Where the
+// ping does not say that it was synced, one other list between ping and lists has
+// to show a client. An agent
 // that restarts before the list lists nobody, and by the time of the other lists
 // it has to be synced again: so it deceives only if it is restarted after the ping
 // and synced before they are asked, which takes longer than a span (Timing.Span),

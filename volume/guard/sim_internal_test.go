@@ -66,13 +66,18 @@ func TestGuardSimulation(t *testing.T) {
 type simMode struct {
 	timing       Timing
 	disturbances int  // of the registry that may meet
+	untold       int  // how many agents never say that they were synced
 	beyond       bool // more than the timing stands
 }
 
-// modeOf gives every sixteenth schedule the timing that stands two disturbances.
+// modeOf gives every sixteenth schedule the timing that stands two disturbances,
+// and every eighth one, two or three agents that never say they were synced.
 func modeOf(seed uint64) (m simMode) {
 	if seed%16 == 3 {
 		m.timing = Timing{RoundInterval: 63 * time.Second, Rounds: 3}
+	}
+	if seed%8 == 5 {
+		m.untold = 1 + int(seed/8%simMDS)
 	}
 	m.disturbances = m.timing.Disturbances()
 	return m

@@ -186,6 +186,21 @@ func (w *world) planAgents() {
 	for i := range simMDS {
 		w.planAgent(i, i == stale)
 	}
+	if w.mode.untold > 0 && w.IntN(2) == 0 {
+		w.planSync()
+	}
+}
+
+// planSync restarts the agents that never tell, and syncs them in the midst of a
+// round.
+func (w *world) planSync() {
+	synced := time.Duration(w.IntN(w.timing.Rounds))*w.timing.RoundInterval + time.Duration(w.Int64N(int64(30*time.Millisecond))) + 7
+	restarted := synced - w.timing.Span - time.Duration(w.Int64N(int64(5*time.Second)))
+	for i := range w.mode.untold {
+		node := w.cluster.Node(i)
+		w.on(restarted, node.Addr()+" restarts", func() { node.Restart() })
+		w.on(synced, node.Addr()+" is synced", func() { node.Sync("5.5.0") })
+	}
 }
 
 func (w *world) planAgent(i int, stale bool) {

@@ -144,6 +144,10 @@ func (w *world) prepare() {
 		n.Clear()
 		n.ResetLedger()
 		n.SetCluster("")
+		n.SetGeneration(fakemds.G9)
+		if i < w.mode.untold {
+			n.SetGeneration(fakemds.G7e)
+		}
 		n.Sync("5.5.0")
 	}
 	for host := range w.hosts {

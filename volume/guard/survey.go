@@ -29,29 +29,41 @@ type survey struct {
 	proved bool        // a volume asked for in the survey has a client
 	asked  []zbs.Path  // volumes asked for
 	busy   map[int]int // how many volumes of a host were asked for
+	before zbs.Path    // a volume that had a client before the lists; zero: none
 }
 
-// askSurvey makes the survey. In a batch, what the MDS listed for the other
-// volumes of the batch belongs to it.
-func (x *inspection) askSurvey(ctx context.Context) {
-	s := &survey{inspection: x, inventory: x.round.lead.evidence.Hosts, busy: make(map[int]int)}
+func newSurvey(x *inspection) *survey {
+	return &survey{inspection: x, inventory: x.round.lead.evidence.Hosts, busy: make(map[int]int)}
+}
+
+// run makes the survey. In a batch, what the MDS listed for the other volumes of
+// the batch belongs to it.
+func (s *survey) run(ctx context.Context) {
 	s.takeLists()
-	if canary := x.round.lead.Canary; canary != (zbs.Path{}) {
+	if canary := s.round.lead.Canary; canary != (zbs.Path{}) {
 		s.ask(ctx, canary)
 	}
 	if s.unseen() > manyHosts {
 		s.askHeartbeats(ctx)
 	}
 	s.askHosts(ctx)
+	if s.before != (zbs.Path{}) && s.unproved() {
+		s.ask(ctx, s.before)
+	}
 	if s.unseen() > 0 || s.unproved() {
 		s.askHeartbeats(ctx)
 	}
 	if s.unproved() {
 		s.askAny(ctx)
 	}
-	x.round.mu.Lock()
-	defer x.round.mu.Unlock()
-	x.survey = &proof.Survey{Lists: s.lists}
+	s.keep()
+}
+
+// keep makes the lists a part of the evidence.
+func (s *survey) keep() {
+	s.round.mu.Lock()
+	defer s.round.mu.Unlock()
+	s.survey = &proof.Survey{Lists: s.lists}
 }
 
 // takeLists looks at what the MDS listed for the volumes of the checks.

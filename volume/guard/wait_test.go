@@ -41,6 +41,16 @@ func onEach(n int, set, clear func(*fakemds.Node)) cause {
 	return cause{set: each(set), clear: each(clear)}
 }
 
+// upgrade replaces the agent, and syncs it.
+func upgrade(to fakemds.Generation) func(*fakemds.Node) {
+	return func(n *fakemds.Node) {
+		if err := n.Upgrade(to); err != nil {
+			panic(err)
+		}
+		n.Sync("5.5.0")
+	}
+}
+
 // cutOff parts host 3 from the MDS, and brings it back.
 func cutOff(after time.Duration, opts ...guard.CheckOption) cause {
 	return cause{
@@ -62,9 +72,14 @@ var causes = map[guard.Code]cause{
 	proof.ExistenceUnknown: onNodes(3, fakemds.AgentError("rpc timeout").On("volume/query")),
 	proof.WrongCluster:     onEach(1, func(n *fakemds.Node) { n.SetCluster("another") }, func(n *fakemds.Node) { n.SetCluster("") }),
 	proof.Unsynced:         onEach(2, (*fakemds.Node).Unsync, func(n *fakemds.Node) { n.Sync("5.5.0") }),
-	proof.ListingUnproved:  onEach(2, func(n *fakemds.Node) { n.SetOldStorage(true) }, func(n *fakemds.Node) { n.SetOldStorage(false) }),
-	proof.HostUnproved:     cutOff(0),
-	proof.HostLost:         cutOff(time.Second),
+	proof.SyncUntold: onEach(2, func(n *fakemds.Node) {
+		n.SetGeneration(fakemds.G7e)
+		n.Unsync()
+	}, func(n *fakemds.Node) { n.Sync("") }),
+	proof.AgentTooOld:     onEach(2, upgrade(fakemds.G6), upgrade(fakemds.G9)),
+	proof.ListingUnproved: onEach(2, func(n *fakemds.Node) { n.SetOldStorage(true) }, func(n *fakemds.Node) { n.SetOldStorage(false) }),
+	proof.HostUnproved:    cutOff(0),
+	proof.HostLost:        cutOff(time.Second),
 	proof.SelfFencingPending: { // longer than a check waits
 		set:   func(c *fakemds.Cluster, _ guard.Hosts) { c.CutOff("10.0.0.3", at(0)) },
 		clear: func(c *fakemds.Cluster, _ guard.Hosts) { c.Reconnect("10.0.0.3", at(interval)) },

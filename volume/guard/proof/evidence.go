@@ -41,13 +41,17 @@ type Round struct {
 }
 
 // Observation is what one MDS answered in one round, in this order: ping,
-// clients of the volume, clients of others.
+// clients of the volume, clients of others. Where the ping names no agentVersion,
+// some others are asked for before the volume as well.
 type Observation struct {
 	MDS     zbs.Addr   `json:"mds"`
 	Cluster string     `json:"cluster,omitempty"` // what it named when it refused the ping
 	Ping    PingAnswer `json:"ping,omitzero"`
 	Clients ListAnswer `json:"clients,omitzero"`
 	Survey  *Survey    `json:"survey,omitempty"` // lists of other volumes
+	// Generation is that of an agent which never names an agentVersion, such as
+	// "G7e". It is found out only where all lists are empty too.
+	Generation string `json:"generation,omitempty"`
 	// Late says that the round had ended when the MDS answered. What it lists
 	// counts against the volume and proves nothing for it.
 	Late bool `json:"late,omitempty"`
@@ -84,10 +88,11 @@ const (
 	Malformed         // something came that is no answer
 	Refused           // the agent answered no, or does not know the question
 	Missing           // the agent answered that the volume does not exist
+	TooOld            // the agent would misread the question, so it was not asked
 )
 
 var outcomeNames = []string{NotAsked: "not-asked", Answered: "answered", NoAnswer: "no-answer",
-	Malformed: "malformed", Refused: "refused", Missing: "missing"}
+	Malformed: "malformed", Refused: "refused", Missing: "missing", TooOld: "too-old"}
 
 // String returns the name in JSON, such as "no-answer".
 func (o Outcome) String() string { return nameOf(outcomeNames, o) }
@@ -116,7 +121,7 @@ func (a Answer) during(took Seconds) bool {
 // PingAnswer is the answer to ping.
 type PingAnswer struct {
 	Answer
-	AgentVersion string `json:"agentVersion,omitempty"` // empty: not synced since its start
+	AgentVersion string `json:"agentVersion,omitempty"` // empty: not synced since its start, or never told
 }
 
 // ListAnswer is the answer to a question for clients.

@@ -17,6 +17,9 @@ func (e *evaluation) identify() {
 		if len(e.rounds) > 0 || e.Evidence.Halt.Code == "" {
 			e.block(Reason{Code: ClusterUnknown, Detail: joinAddrs(e.nameless())})
 		}
+		if len(e.rounds) > 0 || e.Evidence.Halt.Code == "" || e.Evidence.Halt.Code == PoolsUnknown {
+			e.blockOld()
+		}
 		return
 	}
 	for _, id := range e.Evidence.Identities {
@@ -29,6 +32,15 @@ func (e *evaluation) identify() {
 			if o := &round.Observations[i]; o.Cluster != "" && o.Cluster != e.cluster {
 				e.block(Reason{Code: WrongCluster, MDS: o.MDS, Round: k + 1, Detail: o.Cluster})
 			}
+		}
+	}
+}
+
+// blockOld names the MDS whose agents are too old to be asked for their cluster.
+func (e *evaluation) blockOld() {
+	for _, id := range e.Evidence.Identities {
+		if id.Outcome == TooOld {
+			e.block(Reason{Code: AgentTooOld, MDS: id.MDS, Detail: id.Error})
 		}
 	}
 }

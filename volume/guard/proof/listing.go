@@ -89,8 +89,8 @@ func (e *evaluation) lists(round *Round, o *Observation) (canary zbs.Path, r Rea
 			return canary, r
 		}
 	}
-	if o.Ping.AgentVersion == "" {
-		return canary, Reason{Code: Unsynced}
+	if o.Ping.AgentVersion == "" && !o.showsAny() {
+		return canary, o.untold()
 	}
 	if e.serverPending(o.MDS) {
 		return canary, Reason{Code: NoReply, Detail: "it has not said which server it runs on"}
@@ -108,26 +108,60 @@ func (e *evaluation) lists(round *Round, o *Observation) (canary zbs.Path, r Rea
 }
 
 // canary returns a volume that the MDS listed a client for, after it listed
-// nobody for the volume in question. The agent was synced before the list, by its
-// ping, and able to list after it.
-func (e *evaluation) canary(round *Round, o *Observation) (zbs.Path, Reason) {
+// nobody for the volume in question: so it was able to list after that list. It
+// was synced before the list by its ping, or by another client that it listed in
+// between. All of it is within a span, in which no agent restarts and is synced
+// again.
+func (e *evaluation) canary(round *Round, o *Observation) (canary zbs.Path, r Reason) {
 	if o.Survey == nil {
-		return zbs.Path{}, Reason{Code: ListingUnproved}
+		return canary, Reason{Code: ListingUnproved}
 	}
-	stale := false
+	synced, lists := o.Ping.AgentVersion != "", false
+	r = Reason{Code: ListingUnproved}
 	for _, list := range o.Survey.Lists {
 		if !list.shows() {
 			continue
 		}
-		if list.Asked >= o.Clients.ended() && list.during(round.Took) && time.Duration(list.ended()-o.Ping.Asked) <= e.Terms.Timing.Span {
-			return list.Volume, Reason{}
+		synced = synced || o.before(list.Answer)
+		if !lists && e.after(round, o, list.Answer) {
+			canary, lists = list.Volume, true
 		}
-		stale = true
+		if synced && lists {
+			return canary, Reason{}
+		}
+		r = Reason{Code: Stale}
 	}
-	if stale {
-		return zbs.Path{}, Reason{Code: Stale}
+	if r.Code == Stale && !synced {
+		r.Detail = "its ping names no agentVersion, and it listed nobody between the ping and the list of the volume"
 	}
-	return zbs.Path{}, Reason{Code: ListingUnproved}
+	return zbs.Path{}, r
+}
+
+// after reports whether the question was asked after the list of the volume, and
+// answered within the round and a span.
+func (e *evaluation) after(round *Round, o *Observation, a Answer) bool {
+	return a.Asked >= o.Clients.ended() && a.during(round.Took) && time.Duration(a.ended()-o.Ping.Asked) <= e.Terms.Timing.Span
+}
+
+// before reports whether the question was asked after the ping, and answered
+// before the volume was asked for.
+func (o *Observation) before(a Answer) bool {
+	return a.Asked >= o.Ping.ended() && a.during(o.Clients.Asked)
+}
+
+// showsAny reports whether the MDS listed a client for any volume.
+func (o *Observation) showsAny() bool {
+	return o.Clients.shows() ||
+		o.Survey != nil && slices.ContainsFunc(o.Survey.Lists, func(l VolumeList) bool { return l.shows() })
+}
+
+// untold is why an agent whose ping names no agentVersion, and which lists nobody
+// for any volume, does not count.
+func (o *Observation) untold() Reason {
+	if o.Generation != "" {
+		return Reason{Code: SyncUntold, Detail: "generation " + o.Generation}
+	}
+	return Reason{Code: Unsynced}
 }
 
 // inOrder reports whether list followed ping, both asked after the check and the
@@ -145,6 +179,8 @@ func failed(a Answer) Reason {
 		return Reason{}
 	case Malformed:
 		return Reason{Code: MalformedReply, Detail: a.Error}
+	case TooOld:
+		return Reason{Code: AgentTooOld, Detail: a.Error}
 	case Refused, Missing:
 		return Reason{Code: RefusedReply, Detail: a.Error}
 	default:

@@ -23,17 +23,19 @@ func allAllowed(c *proof.Case) {
 	}
 }
 
+// empty makes an MDS list nobody for other volumes.
+func empty(o *proof.Observation) {
+	for i := range o.Survey.Lists {
+		o.Survey.Lists[i].Clients = []zbs.Client{}
+	}
+}
+
 func TestRule2Listing(t *testing.T) {
 	unsynced := func(o *proof.Observation) { o.Ping.AgentVersion = "" }
 	want(t, "one unsynced agent", proof.Free, "", on(0, unsynced, 0))
-	want(t, "a majority unsynced, although they list", proof.Unknown, proof.Unsynced, on(2, unsynced, 0, 1))
+	want(t, "a majority unsynced", proof.Unknown, proof.Unsynced, on(2, unsynced, 0, 1), on(2, empty, 0, 1))
 	lost := func(o *proof.Observation) { o.Survey = nil }
 	want(t, "no list of other volumes", proof.Unknown, proof.ListingUnproved, allAllowed, on(2, lost, 0, 1))
-	empty := func(o *proof.Observation) {
-		for i := range o.Survey.Lists {
-			o.Survey.Lists[i].Clients = []zbs.Client{}
-		}
-	}
 	want(t, "lists that name nobody", proof.Unknown, proof.ListingUnproved, allAllowed, on(2, empty, 0, 1))
 	refused := func(o *proof.Observation) {
 		for i := range o.Survey.Lists {

@@ -25,7 +25,9 @@ const (
 	sayTimeout
 	sayMalformed
 	sayUnsynced
-	sayTooOld // lists nobody for any volume
+	sayUntold     // nobody; no agentVersion, but clients before and after
+	sayJustSynced // the same, and clients after only
+	sayTooOld     // lists nobody for any volume
 	sayWrongCluster
 	sayMissing
 	sayStale
@@ -78,8 +80,8 @@ func oracle(policy proof.Policy, state hostState, a answers) proof.Verdict {
 		}
 		return proof.Unknown
 	}
-	listing := []saying{sayNobody, sayAllowed, sayOther, sayBoth, sayBlind, sayMissing}
-	shows := []saying{sayNobody, sayAllowed, sayOther, sayBoth, sayError, sayMalformed, sayMissing, sayStale}
+	listing := []saying{sayNobody, sayAllowed, sayOther, sayBoth, sayBlind, sayUntold, sayMissing}
+	shows := []saying{sayNobody, sayAllowed, sayOther, sayBoth, sayError, sayMalformed, sayUntold, sayJustSynced, sayMissing, sayStale}
 	need := 2
 	if policy == proof.All {
 		need = 3
@@ -102,7 +104,7 @@ func oracle(policy proof.Policy, state hostState, a answers) proof.Verdict {
 	if open && !(state == fenced && excused) {
 		return proof.InUse // rule 7
 	}
-	counts := []saying{sayNobody, sayAllowed, sayOther, sayBoth}
+	counts := []saying{sayNobody, sayAllowed, sayOther, sayBoth, sayUntold}
 	if excused {
 		counts = append(counts, sayBlind)
 	}
@@ -142,6 +144,11 @@ func (s saying) says(mds zbs.Addr) (o proof.Observation, x proof.Existence) {
 		o.Clients = proof.ListAnswer{Answer: proof.Answer{Outcome: proof.Malformed}}
 	case sayUnsynced:
 		o.Ping.AgentVersion, o.Survey = "", nil
+	case sayUntold:
+		silentPing(&o)
+		before(&o)
+	case sayJustSynced:
+		silentPing(&o)
 	case sayTooOld:
 		hide(1, 2, 3)
 	case sayWrongCluster:
@@ -212,7 +219,7 @@ func (m *matrix) decide(a answers) proof.Decision {
 var matrixStep = flag.Int("guard.matrix", 67, "TestGuardMatrix decides every nth combination; 1: all")
 
 // TestGuardMatrix goes through everything that three MDS can answer in two rounds,
-// 13^6 times policies and states of the host. Which MDS is which does not matter
+// 15^6 times policies and states of the host. Which MDS is which does not matter
 // (TestDecideIsSymmetric), so each set of three is decided once, and of these a
 // part. All of it:
 //

@@ -23,7 +23,9 @@ const (
 	NoReply             Code = "no-reply"             // not reached, broken off or too late
 	MalformedReply      Code = "malformed"            // not what an agent answers
 	RefusedReply        Code = "refused"              // the agent answered no
+	AgentTooOld         Code = "agent-too-old"        // would misread questions, and was not asked
 	Unsynced            Code = "unsynced"             // restarted, so its lists are empty
+	SyncUntold          Code = "sync-untold"          // never says whether it was synced, and lists nobody
 	ListingUnproved     Code = "listing-unproved"     // lists nobody for any volume
 	Stale               Code = "stale"                // an answer is not of this round, or out of order
 	NoInventory         Code = "no-inventory"         // no host is known
@@ -85,7 +87,9 @@ var meanings = map[Code]meaning{
 	NoReply:             {"no answer in time", "repair the MDS or the way to it; raise Timing.Span if it is only slow", 5, false},
 	MalformedReply:      {"the answer is not an agent's", "repair the MDS, or what answers at its address", 5, false},
 	RefusedReply:        {"the agent answered no", "see its text; without a leader it refuses every ping", 5, false},
+	AgentTooOld:         {"the agent is too old: it would misread questions, so it is not asked", "upgrade ZStack on that MDS, or take it off the list of MDS", 5, false},
 	Unsynced:            {"the agent got no metadata/sync since it started, its lists are empty", "ZStack syncs it when it reconnects the MDS", 2, false},
+	SyncUntold:          {"an agent of this generation never says whether it was synced, so its empty lists prove nothing", "a small volume that is kept open somewhere, named in Host.Open or as Canary: an agent that lists its client before and after the volume is synced", 2, false},
 	ListingUnproved:     {"the agent lists nobody for any volume, so its empty list proves nothing", "a volume that is open somewhere: in Host.Open, or as Canary; ZStack's heartbeat volume is opened for an instant only; a storage too old to list clients never will", 2, false},
 	Stale:               {"an answer is older than the round, or came out of order or too late", "ask again", 2, false},
 	NoInventory:         {"no inventory of hosts was given, so a host that no MDS lists is a host that nobody misses", "name every host that has the pool: the hosts of guard.New", 3, true},
@@ -155,7 +159,7 @@ func (c Code) retryAfter(t Timing) time.Duration {
 	switch c {
 	case Invalid:
 		return 0
-	case ListingUnproved, HostUnproved, HostLost:
+	case ListingUnproved, SyncUntold, HostUnproved, HostLost:
 		return t.Refresh + t.LeaderRetry
 	default:
 		return t.Refresh

@@ -1,0 +1,76 @@
+package guard
+
+import (
+	"context"
+	"slices"
+
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/volume/guard/proof"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// mostBefore bounds how many volumes of hosts an MDS is asked for before the
+// lists, when its ping does not say whether it was synced.
+const mostBefore = 8
+
+// askBefore asks for volumes that are likely to be open until one has a client.
+// That shows what the ping left out: the agent was synced before the lists.
+func (s *survey) askBefore(ctx context.Context) {
+	for _, path := range s.likely() {
+		if ctx.Err() != nil || s.askOnce(ctx, path) && !s.unproved() {
+			break
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.proved {
+		s.before, s.proved = s.lists[len(s.lists)-1].Volume, false // what shows that it lists comes after the lists
+	}
+}
+
+// likely returns volumes that are likely to be open: the canary of the caller, one
+// of each of the first hosts, and the heartbeat volumes of the pools.
+func (s *survey) likely() (paths []zbs.Path) {
+	if canary := s.round.lead.Canary; canary != (zbs.Path{}) {
+		paths = append(paths, canary)
+	}
+	most := len(paths) + mostBefore
+	for i := range s.inventory.Len() {
+		if open := s.inventory.At(i).Open; len(open) > 0 && len(paths) < most {
+			paths = append(paths, open[0])
+		}
+	}
+	for _, c := range s.round.checks {
+		heartbeat := zbs.Path{Pool: c.path.Pool, Volume: proof.HeartbeatVolume}
+		if !slices.Contains(paths, heartbeat) {
+			paths = append(paths, heartbeat)
+		}
+	}
+	return paths
+}
+
+// askUntold makes the survey of an MDS that has listed somebody, if only for the
+// volumes of the checks. Of one that has listed nobody it finds out whether its
+// agent ever tells that it was synced.
+func (s *survey) askUntold(ctx context.Context) {
+	if s.before != (zbs.Path{}) || s.listedAny() {
+		s.run(ctx)
+		return
+	}
+	s.keep()
+	bound := mds.Timeout(min(s.round.lead.span(), s.round.guard.caller.AttemptTimeout()))
+	have, err := mds.Recognise(ctx, s.round.guard.caller, s.addr, bound)
+	if err != nil || have.TellsVersion() {
+		return
+	}
+	s.round.mu.Lock()
+	defer s.round.mu.Unlock()
+	s.generation = have.Generation()
+}
+
+// listedAny reports whether the MDS listed a client for a volume of the checks.
+func (s *survey) listedAny() bool {
+	s.round.mu.Lock()
+	defer s.round.mu.Unlock()
+	return slices.ContainsFunc(s.inspection.lists, func(l proof.ListAnswer) bool { return len(l.Clients) > 0 })
+}
