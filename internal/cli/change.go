@@ -45,6 +45,9 @@ type change struct {
 	// make makes the change, adds to the document what is known afterwards, and
 	// returns the line that tells people.
 	make func(ctx context.Context, c cluster, doc *changeDoc, opts []mds.CallOption) (string, error)
+	// instead returns another way to make the change after it failed with err, nil
+	// when there is none. Without instead there never is.
+	instead func(ctx context.Context, err error) (*change, error)
 }
 
 // simple is a change of what, of which nothing is to be told but that it is made.
@@ -66,6 +69,7 @@ func (c *changing) run(ctx context.Context, changes []change, opts ...volume.Opt
 			stop := c.progress.during(changes[i].title)
 			r := <-results[i]
 			stop()
+			r = c.otherwise(ctx, cl, changes[i], r)
 			if exitCode(r.err) == exitUsage {
 				return r.err // it says the same of all
 			}
@@ -77,6 +81,23 @@ func (c *changing) run(ctx context.Context, changes []change, opts ...volume.Opt
 		}
 		return nil
 	}, opts...)
+}
+
+// otherwise makes a change that failed in another way, if there is one, and returns
+// what came of it.
+func (c *changing) otherwise(ctx context.Context, cl cluster, ch change, r changed) changed {
+	if r.err == nil || ch.instead == nil {
+		return r
+	}
+	next, err := ch.instead(ctx, r.err)
+	if err != nil {
+		r.err = err
+	}
+	if next == nil {
+		return r
+	}
+	defer c.progress.during(next.title)()
+	return c.one(ctx, cl, *next)
 }
 
 // changed is what came of a change.
@@ -165,6 +186,7 @@ type changeDoc struct {
 	Bdev          string      `json:"bdev,omitempty"`
 	Outcome       string      `json:"outcome"`
 	Existed       *bool       `json:"existed,omitempty"`
+	Confirmed     *bool       `json:"confirmed,omitempty"`
 	RequestedSize int64       `json:"requestedSize,omitempty"`
 	Size          *int64      `json:"size,omitempty"`
 	ActualSize    *int64      `json:"actualSize,omitempty"`

@@ -79,14 +79,21 @@ func exitCode(err error) int {
 	}
 }
 
-// changeCode is exitCode for a change: an agent that said no leaves no doubt that
-// the change has not run, while to a question it leaves the answer open.
+// changeCode is exitCode for a change: an agent that said no, or that cannot do it,
+// leaves no doubt that the change has not run, while to a question it leaves the
+// answer open.
 func changeCode(err error) int {
 	code := exitCode(err)
-	if code == exitCannotTell && as[*zbs.AgentError](err) && !errors.Is(err, mds.ErrAmbiguous) && !errors.Is(err, volume.ErrUndetermined) {
+	if code == exitCannotTell && (as[*zbs.AgentError](err) || unfit(err)) && !errors.Is(err, mds.ErrAmbiguous) && !errors.Is(err, volume.ErrUndetermined) {
 		return exitFailed
 	}
 	return code
+}
+
+// unfit reports whether an agent cannot do what was asked, so that nothing was sent
+// to it.
+func unfit(err error) bool {
+	return errors.Is(err, zbs.ErrUnsupported) || errors.Is(err, zbs.ErrHostAccess) || errors.Is(err, zbs.ErrAgentTooOld)
 }
 
 // remedies are what the user can do about an error; the first that matches is
@@ -115,8 +122,15 @@ var remedies = []struct {
 	{is(volume.ErrNotReleased), "close it where it is open, or wait longer with --wait"},
 	{is(volume.ErrInUse), "close it where it is open, or wait until that is done with --wait 5m"},
 	{is(mds.ErrAmbiguous), "look whether it has happened before you repeat it"},
+	{is(volume.ErrSnapshotKept), "delete its clones, or make them independent with: zbsctl volume flatten; then delete it again"},
 	{is(volume.ErrNotDone), "repeat it: it has not happened, and nobody is at work on it"},
-	{oldAgent, "check that the agents are newer than 5.4.0, and that the root path is right"},
+	{is(zbs.ErrHostAccess), "give the password of a user on the host with --password-file"},
+	{lacking(zbs.EndpointVhostDeploy, zbs.EndpointVhostDestroy), "see whether vhost is ready with: zbsctl vhost check IP; since G10 ZStone deploys it"},
+	{lacking(zbs.EndpointVhostCheck, zbs.EndpointVhostHealth), "look on the host for the container zbsvhost-IP; agents since G10 can tell"},
+	{lacking(zbs.EndpointCopy), "copy within the pool of the snapshot, or upgrade ZStack there: agents since G9 copy into another pool"},
+	{is(zbs.ErrUnsupported), "see of which generation the agents are with: zbsctl mds status"},
+	{oldAgent, "see what each agent is with: zbsctl mds status; a wrong root path looks the same"},
+	{notReady, "see on the host whether the container zbsvhost-IP runs; ZStone deploys it"},
 	{as[*zbs.AgentError], "read the agent's reason; its log on the MDS has more"},
 	{waitedForCallback, "check that the agents can reach this host: they post results back to it (--callback-listen, --callback-url)"},
 	{is(mds.ErrAllFailed), "see which MDS serve with: zbsctl mds status"},
@@ -137,6 +151,20 @@ func lacks(codes ...guard.Code) func(error) bool {
 		undetermined, ok := errors.AsType[*guard.UndeterminedError](err)
 		return ok && slices.ContainsFunc(undetermined.Reasons, func(r guard.Reason) bool { return slices.Contains(codes, r.Code) })
 	}
+}
+
+// lacking matches a call for one of the endpoints at agents that cannot do it.
+func lacking(endpoints ...zbs.Endpoint) func(error) bool {
+	return func(err error) bool {
+		walk, ok := errors.AsType[*mds.WalkError](err)
+		return ok && errors.Is(err, zbs.ErrUnsupported) && slices.ContainsFunc(endpoints, func(e zbs.Endpoint) bool { return e.Name == walk.Op })
+	}
+}
+
+// notReady matches an agent's word that the vhost target of a host is not ready.
+func notReady(err error) bool {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	return ok && walk.Op == zbs.EndpointVhostCheck.Name && as[*zbs.AgentError](err)
 }
 
 func oldAgent(err error) bool {

@@ -26,6 +26,16 @@ func TestExitCodesAndRemedies(t *testing.T) {
 	lost := walkOf(t, fakemds.Reset.On("volume/delete"), zbs.DeleteVolume{Path: cbdPath})
 	silent := walkOf(t, fakemds.CallbackLost, zbs.QueryVolume{Path: cbdPath})
 	wrong := walkOf(t, fakemds.Status(404), zbs.QueryVolume{Path: cbdPath})
+	vhost := zbs.HostAccess{IP: "10.0.0.5"}
+	full := zbs.HostAccess{IP: "10.0.0.5", Port: 22, Username: "root", Password: "pw"}
+	snapshot := cbdPath
+	snapshot.Snapshot = "s"
+	noDeploy := walkAt(t, fakemds.G10, zbs.DeployVhost{Host: full})
+	noCheck := walkAt(t, fakemds.G9, zbs.CheckVhost{Host: vhost})
+	noAccess := walkAt(t, fakemds.G8, zbs.DeleteBdev{Host: vhost, Bdev: "b"})
+	noPool := walkAt(t, fakemds.G8, zbs.CopySnapshot{Path: snapshot, DstVolume: "v", DstPool: "other"})
+	noUsage := walkAt(t, fakemds.G8, zbs.GetResourceUsage{Cgroups: []string{zbs.CgroupShare}})
+	notUp := walkOf(t, fakemds.AgentError("not ready").On("vhost/check"), zbs.CheckVhost{Host: vhost}, fakemds.G10)
 	for name, row := range map[string]struct {
 		err    error
 		code   int
@@ -58,12 +68,19 @@ func TestExitCodesAndRemedies(t *testing.T) {
 		"report's schema":       {fmt.Errorf("%w: %w", volume.ErrUndetermined, guard.ErrReportSchema), exitCannotTell, 0, "read it with"},
 		"undetermined":          {fmt.Errorf("%w: %w", volume.ErrUndetermined, refusal), exitCannotTell, 0, "see which MDS serve and are synced"},
 		"not done":              {&volume.NotDoneError{Cause: lost}, exitFailed, 0, "repeat it"},
+		"snapshot kept":         {fmt.Errorf("x: %w", volume.ErrSnapshotKept), exitFailed, 0, "delete its clones"},
+		"no vhost to deploy":    {noDeploy, exitCannotTell, exitFailed, "see whether vhost is ready"},
+		"no vhost to check":     {noCheck, exitCannotTell, exitFailed, "look on the host for the container"},
+		"vhost not ready":       {notUp, exitCannotTell, exitFailed, "see on the host whether the container"},
+		"no access":             {noAccess, exitCannotTell, exitFailed, "give the password of a user on the host"},
+		"another pool":          {noPool, exitCannotTell, exitFailed, "copy within the pool of the snapshot"},
+		"unsupported":           {noUsage, exitCannotTell, exitFailed, "see of which generation the agents are"},
 		"ambiguous":             {lost, exitCannotTell, 0, "look whether it has happened"},
 		"refused":               {refusal, exitCannotTell, exitFailed, "read the agent's reason"},
 		"nobody answers":        {down, exitCannotTell, 0, "see which MDS serve with"},
 		"no callback":           {silent, exitCannotTell, 0, "check that the agents can reach this host"},
-		"old agent":             {mds.ErrAgentTooOld, exitFailed, 0, "check that the agents are newer"},
-		"no such endpoint":      {wrong, exitCannotTell, 0, "check that the agents are newer"},
+		"old agent":             {mds.ErrAgentTooOld, exitFailed, 0, "see what each agent is with"},
+		"no such endpoint":      {wrong, exitCannotTell, exitFailed, "see what each agent is with"},
 		"interrupted":           {context.Canceled, exitFailed, 0, ""},
 		"no inventory":          {guard.Report{Reasons: []guard.Reason{{Code: proof.NoInventory}}}.Err(nil), exitCannotTell, 0, "name every host with --hosts-file"},
 		"a host unproved":       {guard.Report{Reasons: []guard.Reason{{Code: proof.HostIdle}}}.Err(nil), exitCannotTell, 0, "see what accounts for each host"},
@@ -87,10 +104,16 @@ func TestExitCodesAndRemedies(t *testing.T) {
 
 var cbdPath = zbs.CBDPath{PhysicalPool: "pp", Path: zbs.Path{Pool: "p", Volume: "v"}}
 
-// walkOf returns the error of a call to an MDS with the fault.
-func walkOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R]) *mds.WalkError {
+// walkAt returns the error of a call to an MDS of the generation, which cannot do it.
+func walkAt[R any](t *testing.T, g fakemds.Generation, command zbs.Command[R]) *mds.WalkError {
 	t.Helper()
-	cluster := fakemds.NewCluster(t, 1)
+	return walkOf(t, fakemds.CallbackTwice, command, g)
+}
+
+// walkOf returns the error of a call to an MDS with the fault.
+func walkOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R], of ...fakemds.Generation) *mds.WalkError {
+	t.Helper()
+	cluster := fakemds.NewCluster(t, 1, fakemds.Generations(of...))
 	cluster.Node(0).Inject(fault)
 	listener, err := cluster.Listen()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -25,6 +26,12 @@ type hostAccess struct {
 const passwordHelp = `The password of the user on the host comes from --password-file, else from the
 environment variable ZBS_HOST_PASSWORD, else from a prompt on the terminal. The
 agent writes it into its log on the MDS in clear, which zbsctl cannot prevent.`
+
+// optionalPasswordHelp is passwordHelp for what newer agents do without a password.
+const optionalPasswordHelp = `Agents since generation G9 (zbsctl mds status) reach the host by themselves, and are
+sent no password. For older ones it comes from --password-file, else from the
+environment variable ZBS_HOST_PASSWORD, else from a prompt on the terminal once an
+agent turns out to need it; that agent writes it into its log on the MDS in clear.`
 
 func hostFlags(cmd *cobra.Command) *hostAccess {
 	h := &hostAccess{}
@@ -108,6 +115,43 @@ func onHost(ctx context.Context, c *changing, h *hostAccess, ip, warning string,
 		return err
 	}
 	_, ch := by(host)
+	return c.run(ctx, []change{ch})
+}
+
+// given reports whether the user gave a password.
+func (h *hostAccess) given(c *changing) bool {
+	return h.passwordFile != "" || c.getenv("ZBS_HOST_PASSWORD") != ""
+}
+
+// byAddress is onHost for a change that newer agents make without access to the
+// host. A password that was not given is asked for when an agent needs it.
+func byAddress(ctx context.Context, c *changing, h *hostAccess, ip, warning string,
+	by func(zbs.HostAccess) (validator, change)) error {
+	if h.given(c) {
+		return onHost(ctx, c, h, ip, warning, by)
+	}
+	host := zbs.HostAccess{IP: ip, Port: h.port, Username: h.user, Password: placeholder}
+	command, _ := by(host)
+	if err := command.Validate(); err != nil {
+		return err
+	}
+	if warning != "" {
+		if err := c.confirm(ctx, warning, ip); err != nil {
+			return err
+		}
+	}
+	_, ch := by(zbs.HostAccess{IP: ip})
+	ch.instead = func(ctx context.Context, err error) (*change, error) {
+		if _, interactive := c.interactive(); !interactive || !errors.Is(err, zbs.ErrHostAccess) || errors.Is(err, mds.ErrAmbiguous) {
+			return nil, nil
+		}
+		var failed error
+		if host.Password, failed = h.password(ctx, c, host); failed != nil {
+			return nil, failed
+		}
+		_, ch := by(host)
+		return &ch, nil
+	}
 	return c.run(ctx, []change{ch})
 }
 

@@ -63,6 +63,9 @@ func TestScripts(t *testing.T) {
 			"close":    cmdClose,
 			"node":     cmdNode,
 			"fault":    cmdFault,
+			"target":   cmdTarget,
+			"secret":   cmdSecret,
+			"harmless": cmdHarmless,
 			"asked":    cmdAsked,
 			"golden":   cmdGolden,
 			"waitfor":  cmdWaitFor,
@@ -123,7 +126,7 @@ func cmdExecuted(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdNode: "node N unsync|sync|old" changes what kind of agent the node is.
+// cmdNode: "node N unsync|sync|old|GENERATION" changes what kind of agent the node is.
 func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 	i, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -135,7 +138,32 @@ func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 	case "old":
 		n.SetGeneration(fakemds.G6)
 	default:
-		ts.Fatalf("unknown kind %s", args[1])
+		g, err := fakemds.ParseGeneration(args[1])
+		ts.Check(err)
+		n.SetGeneration(g)
+	}
+}
+
+// cmdTarget: "target HOST on|off" says whether the vhost target of the host runs.
+func cmdTarget(ts *testscript.TestScript, neg bool, args []string) {
+	clusterOf(ts).SetVhostTarget(args[0], args[1] == "on")
+}
+
+// cmdHarmless: "harmless" checks that the cluster came to no harm.
+func cmdHarmless(ts *testscript.TestScript, neg bool, args []string) {
+	if harm := clusterOf(ts).Harm(); harm != nil {
+		ts.Fatalf("harm: %+v", harm)
+	}
+}
+
+// cmdSecret: "secret TEXT N" checks how many requests hold the text.
+func cmdSecret(ts *testscript.TestScript, neg bool, args []string) {
+	got := 0
+	for _, q := range clusterOf(ts).Requests() {
+		got += strings.Count(string(q.Body), args[0])
+	}
+	if strconv.Itoa(got) != args[1] {
+		ts.Fatalf("%s was sent %d times, want %s", args[0], got, args[1])
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
+	"github.com/zbsclient/zbsclient/zbs"
 )
 
 func (a *app) snapshotCommand() *cobra.Command {
@@ -38,7 +39,7 @@ func (a *app) snapshotCreateCommand() *cobra.Command {
 				if err != nil {
 					return "", err
 				}
-				doc.Existed = &made.Existed
+				doc.Existed, doc.Confirmed = &made.Existed, &made.Confirmed
 				if made.Existed {
 					return path.String() + " existed", nil
 				}
@@ -54,8 +55,9 @@ func (a *app) snapshotDeleteCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete PATH@NAME",
 		Short: "Delete a snapshot",
-		Long: `Delete a snapshot. Agents answer success also for one that does not exist, and for
-one that is kept because it has a clone; nothing tells these apart.`,
+		Long: `Delete a snapshot. Agents answer success also for one that is kept because it has a
+clone. Where an agent can tell whether a snapshot exists, zbsctl looks; few can, and
+elsewhere nothing confirms it.`,
 		Example: "  zbsctl snapshot delete zbs://pool/volume@0123456789abcdef0123456789abcdef",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -68,12 +70,31 @@ one that is kept because it has a clone; nothing tells these apart.`,
 		if err := c.confirm(cmd.Context(), "deletes the snapshot", path.String()); err != nil {
 			return err
 		}
-		line := "asked to delete " + path.String() + ", which nothing confirms: it stays while it has a clone"
-		return c.run(cmd.Context(), []change{
-			simple("delete snapshot "+path.String(), line, changeDoc{Path: path.String()}, path, cluster.DeleteSnapshot),
-		})
+		return c.run(cmd.Context(), []change{{
+			title: "delete snapshot " + path.String(), doc: changeDoc{Path: path.String()},
+			make: func(ctx context.Context, cl cluster, doc *changeDoc, opts []mds.CallOption) (string, error) {
+				if err := cl.DeleteSnapshot(ctx, path, opts...); err != nil {
+					return "", err
+				}
+				confirmed := isGone(ctx, cl, path)
+				if doc.Confirmed = &confirmed; !confirmed {
+					return "asked to delete " + path.String() + ", which nothing confirms: it stays while it has a clone", nil
+				}
+				return "deleted " + path.String(), nil
+			},
+		}})
 	}
 	return cmd
+}
+
+// isGone reports whether an MDS can tell that the snapshot does not exist. No more
+// than a moment is spent on it: DeleteSnapshot has looked already.
+func isGone(ctx context.Context, cl cluster, path zbs.Path) bool {
+	if len(mds.Supporting(ctx, cl.Caller, zbs.EndpointSnapshotQuery)) == 0 {
+		return false
+	}
+	exists, err := cl.QuerySnapshot(ctx, path)
+	return err == nil && !exists
 }
 
 func (a *app) snapshotRollbackCommand() *cobra.Command {
