@@ -48,9 +48,10 @@ type listed struct {
 	Module                  *struct{ Main bool }
 }
 
-// loadOnce compiles the module and type-checks it. Every test shares the result.
+// loadOnce compiles the module, and package testing for what documents show of
+// tests, and type-checks it. Every test shares the result.
 var loadOnce = sync.OnceValues(func() (*tree, error) {
-	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,Module", "./...")
+	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,Module", "./...", "testing")
 	out, err := cmd.Output()
 	if err != nil {
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
@@ -128,7 +129,7 @@ func (t *tree) importer(fset *token.FileSet) types.Importer {
 	return importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
 		file := t.exports[path]
 		if file == "" {
-			return nil, fmt.Errorf("nothing in the module imports %s", path)
+			return nil, fmt.Errorf("%s is neither of the module nor imported by it", path)
 		}
 		return os.Open(file)
 	})
