@@ -14,7 +14,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 )
@@ -146,6 +145,3 @@ func (t *tree) source(tb testing.TB, dir string) *source {
 	tb.Fatalf("the module has no package %s", dir)
 	return nil
 }
-
-// ours reports whether an import path is the module's, and returns its directory.
-func ours(path string) (dir string, ok bool) { return strings.CutPrefix(path, module) }
