@@ -60,24 +60,24 @@ func TestImportsGoOneWay(t *testing.T) {
 	})
 }
 
-// judging is the package that derives a verdict from evidence, with all that it may
-// import of the module, however far down.
-var judging = []string{"volume/guard/proof", "zbs", "internal/clock"}
+// provers are the package that derives a verdict from evidence, first, and all that
+// it may import of the module, however far down.
+var provers = []string{"volume/guard/proof", "zbs", "internal/clock"}
 
-// doesIO are packages by which something can be asked, opened or started. os is
-// none of them: fmt imports it for every program.
+// doesIO are the packages that can ask, open or start something. os is not among
+// them: fmt imports it into every program.
 var doesIO = []string{"net", "net/http", "net/rpc", "net/smtp", "os/exec", "os/signal", "plugin", "crypto/tls", "database/sql", "log/syslog"}
 
-// What judges evidence has no import path to anything that does I/O: it asks
-// nobody, whatever it is given.
-func TestJudgingReachesNoIO(t *testing.T) {
+// TestProofReachesNoIO: no import of the package that derives verdicts leads to I/O.
+// So a verdict follows from the evidence alone.
+func TestProofReachesNoIO(t *testing.T) {
 	imports := make(map[string][]string) // by package of the module
 	forEachFile(t, func(dir, _ string, paths []string) { imports[dir] = append(imports[dir], paths...) })
 	seen := map[string]bool{}
 	var visit func(path, by string)
 	visit = func(path, by string) {
-		if own, ours := strings.CutPrefix(path, module); ours && !slices.Contains(judging, own) {
-			t.Errorf("%s imports %s; what judges may reach %v", by, own, judging)
+		if own, ours := strings.CutPrefix(path, module); ours && !slices.Contains(provers, own) {
+			t.Errorf("%s imports %s; a verdict may reach %v", by, own, provers)
 			return
 		}
 		if slices.Contains(doesIO, path) {
@@ -92,8 +92,8 @@ func TestJudgingReachesNoIO(t *testing.T) {
 			visit(next, path)
 		}
 	}
-	visit(module+judging[0], "the test")
-	for _, own := range judging {
+	visit(module+provers[0], "the test")
+	for _, own := range provers {
 		if !seen[module+own] {
 			t.Errorf("%s is allowed and not reached", own)
 		}
