@@ -154,6 +154,9 @@ func countWords(t *testing.T) (map[spot]count, map[spot][]string) {
 		}
 	}
 	for name, text := range documents(t) {
+		if name == "CHANGELOG.md" { // it has old names beside the new
+			continue
+		}
 		i := 0
 		for line := range strings.Lines(text) {
 			i++
