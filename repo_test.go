@@ -118,19 +118,15 @@ func importsOf(t *testing.T, path string, ours map[string][]string) []string {
 }
 
 func TestEveryPackageHasOneComment(t *testing.T) {
-	comments := make(map[string]int)
-	forEachFile(t, func(dir, file string, _ []string) {
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly|parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
+	for _, s := range load(t).sources {
+		comments := 0
+		for _, file := range s.files {
+			if file.Doc != nil {
+				comments++
+			}
 		}
-		if comments[dir] += 0; f.Doc != nil {
-			comments[dir]++
-		}
-	})
-	for dir, n := range comments {
-		if n != 1 {
-			t.Errorf("package %s has %d package comments, want 1", dir, n)
+		if comments != 1 {
+			t.Errorf("package %s has %d package comments, want 1", s.dir, comments)
 		}
 	}
 }
