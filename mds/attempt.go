@@ -39,12 +39,7 @@ type result struct {
 // health is what the attempt tells the breaker.
 func (r result) health() health {
 	switch r.outcome {
-	case putOff:
-		if r.late {
-			return unhealthy
-		}
-		return neutral
-	case cancelled, outrun, withheld, unfit:
+	case cancelled, putOff, outrun, withheld, unfit:
 		return neutral
 	case unsent, faulted, timedOut, overtaken:
 		if r.outcome != overtaken && (errors.Is(r.Err, ErrBusy) || errors.Is(r.Err, errLocal)) {
