@@ -61,7 +61,6 @@ var words = []word{
 	code(word{name: "clean", better: "healthy", in: caller}, `clean`),
 	both(word{name: "settled", better: "drained", in: []string{"mds", "volume"}, except: []string{"volume/guard", "volume/guard/proof"}}, `settl(e|es|ed|ing)`),
 	code(word{name: "tell, told, one no", better: "notify, notified, stop on refusal", in: caller}, `tells?|told|one no`),
-	both(word{name: "generation", better: "version"}, `generations?`),
 	both(word{name: "understands", better: "supports"}, `understand(s)?|understood`),
 	both(word{name: "flight, passenger, board, hurry", better: "shared poll, subscriber, subscribe, wake", in: check}, `flights?|passengers?|board(s|ed|ing)?|hurr(y|ies|ied)`),
 	both(word{name: "inquiry, witness", better: "poll, reply", in: check}, `inquir(y|ies)|witness(es)?`),
