@@ -8,6 +8,7 @@ import (
 
 	"github.com/sony/gobreaker/v2"
 
+	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -43,7 +44,7 @@ const (
 type breaker struct {
 	addr   zbs.Addr
 	cfg    *config
-	events *eventQueue[BreakerEvent]
+	events *notify.Queue[BreakerEvent]
 	clean  atomic.Bool  // closed, and what it was told last was good
 	heals  atomic.Int64 // how often it became so
 
@@ -51,7 +52,7 @@ type breaker struct {
 	inner *gobreaker.CircuitBreaker[struct{}]
 }
 
-func newBreaker(addr zbs.Addr, cfg *config, events *eventQueue[BreakerEvent]) *breaker {
+func newBreaker(addr zbs.Addr, cfg *config, events *notify.Queue[BreakerEvent]) *breaker {
 	b := &breaker{addr: addr, cfg: cfg, events: events}
 	b.renew()
 	return b
@@ -98,7 +99,7 @@ func (b *breaker) renew() {
 
 // push queues an event. The mutex is held, which puts events in order.
 func (b *breaker) push(from, to gobreaker.State) {
-	b.events.push(BreakerEvent{Addr: b.addr, From: nameOf(from), To: nameOf(to), At: time.Now()})
+	b.events.Push(BreakerEvent{Addr: b.addr, From: nameOf(from), To: nameOf(to), At: time.Now()})
 }
 
 func (b *breaker) state() Breaker {

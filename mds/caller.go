@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/hashring"
+	"github.com/zbsclient/zbsclient/mds/internal/hedge"
+	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -24,7 +26,7 @@ type Caller struct {
 	byName     map[string]*node
 	receiver   *receiver
 	router     func() Router
-	budget     *budget
+	budget     *hedge.Budget
 	turn       atomic.Int64 // counts attempts and probes
 	calls      byEndpoint[callTally]
 	background *background
@@ -46,9 +48,9 @@ func New(addrs []string, opts ...Option) (*Caller, error) {
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
-	c.budget = newBudget(c.cfg.budget, c.cfg.budgetShare)
+	c.budget = hedge.NewBudget(c.cfg.budget, c.cfg.budgetShare)
 	c.background = newBackground()
-	events := &eventQueue[BreakerEvent]{observe: c.cfg.onBreaker, ctx: c.background.ctx}
+	events := notify.New(c.background.ctx, c.cfg.onBreaker)
 	names := make([]string, len(parsed))
 	for i, addr := range parsed {
 		n := newNode(addr, &c.cfg, events)

@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -66,7 +67,7 @@ func TestQuantiles(t *testing.T) {
 // What counting adds to an attempt: see README.
 func BenchmarkCounters(b *testing.B) {
 	cfg := defaultConfig()
-	n := newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, &eventQueue[BreakerEvent]{})
+	n := newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, &notify.Queue[BreakerEvent]{})
 	others := []*node{newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, nil), newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, nil)}
 	c := &Caller{}
 	r := result{served: 300 * time.Microsecond}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/zbsclient/zbsclient/mds/internal/hedge"
 )
 
 // idleTimeout closes our idle connections before the agent closes them, which
@@ -90,7 +92,7 @@ func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) 
 		x.revived = true
 		return true, nil
 	}
-	if x.retries > 0 && x.budget.withdraw() {
+	if x.retries > 0 && x.budget.Take() {
 		x.retries--
 		return true, nil
 	}
@@ -178,7 +180,7 @@ type exchange struct {
 	mark       bool // the request asks whether the agent has the endpoint
 	revived    bool // the quick repetition after a dead connection was used
 	retries    int
-	budget     *budget
+	budget     *hedge.Budget
 	valid      func() error // of the call's SendOnlyWhile; nil: always
 	stage      atomic.Int32
 
@@ -206,7 +208,7 @@ func (x *exchange) Value(key any) any {
 }
 
 // begin starts an exchange of the try on l.
-func (l *lane) begin(ctx context.Context, t *try, repeatable bool, retries int, b *budget) *exchange {
+func (l *lane) begin(ctx context.Context, t *try, repeatable bool, retries int, b *hedge.Budget) *exchange {
 	x := &exchange{Context: ctx, lane: l, before: l.last.Load(), repeatable: repeatable, retries: retries, budget: b, valid: t.valid}
 	if x.before != nil {
 		x.written, x.read = x.before.written.Load(), x.before.read.Load()

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -37,7 +38,7 @@ type node struct {
 	lanes []*lane
 }
 
-func newNode(addr zbs.Addr, cfg *config, events *eventQueue[BreakerEvent]) *node {
+func newNode(addr zbs.Addr, cfg *config, events *notify.Queue[BreakerEvent]) *node {
 	n := &node{
 		addr: addr, name: addr.String(), cfg: cfg, breaker: newBreaker(addr, cfg, events),
 		turns:   semaphore.NewWeighted(int64(cfg.connections)),

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/zbsclient/zbsclient/mds/internal/hedge"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -33,6 +34,17 @@ const (
 	// MDS works on at once for one Caller. Each is a process or several on its
 	// node.
 	DefaultParallel = 8
+	// DefaultLeastStagger and DefaultMostStagger bound the hedge delay. It is never
+	// less than twice the usual latency of the quickest MDS.
+	DefaultLeastStagger = 10 * time.Millisecond
+	DefaultMostStagger  = 250 * time.Millisecond
+	// DefaultRetryBudget is how many retry tokens a Caller holds: enough to ask
+	// every MDS of a cluster a few times over without a success in between.
+	DefaultRetryBudget = 32
+	// DefaultRetryShare is the share of a token that a success earns, one in ten:
+	// usual for retry budgets in RPC libraries (gRPC's retry throttling, Finagle's
+	// RetryBudget).
+	DefaultRetryShare = 0.1
 )
 
 // DialFunc opens a connection, like net.Dialer.DialContext.
@@ -47,8 +59,7 @@ type config struct {
 	breakerPause    time.Duration
 	onBreaker       func(BreakerEvent)
 	parallel        int
-	leastStagger    time.Duration
-	mostStagger     time.Duration // 0: off
+	hedge           hedge.Bounds
 	budget          float64
 	budgetShare     float64
 	storageID       string
@@ -71,8 +82,7 @@ func defaultConfig() config {
 		breakerFailures: DefaultBreakerFailures,
 		breakerPause:    DefaultBreakerPause,
 		parallel:        DefaultParallel,
-		leastStagger:    DefaultLeastStagger,
-		mostStagger:     DefaultMostStagger,
+		hedge:           hedge.Bounds{Least: DefaultLeastStagger, Most: DefaultMostStagger},
 		budget:          DefaultRetryBudget,
 		budgetShare:     DefaultRetryShare,
 		logger:          slog.New(slog.DiscardHandler),
@@ -189,7 +199,7 @@ func WithStagger(least, most time.Duration) Option {
 		if off := least == 0 && most == 0; !off && (least <= 0 || most < least) {
 			return invalid("stagger of %v to %v, want both positive in this order, or both 0", least, most)
 		}
-		c.leastStagger, c.mostStagger = least, most
+		c.hedge = hedge.Bounds{Least: least, Most: most}
 		return nil
 	}
 }

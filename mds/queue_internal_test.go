@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -14,7 +15,7 @@ import (
 // same.
 func TestWithdrawnGetsNoPlace(t *testing.T) {
 	cfg := defaultConfig()
-	n := newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, &eventQueue[BreakerEvent]{})
+	n := newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, &notify.Queue[BreakerEvent]{})
 	n.breaker.report(unhealthy) // so that who gets a place looks for a better MDS
 	places := semaphore.NewWeighted(1)
 	places.Acquire(t.Context(), 1)

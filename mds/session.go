@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -42,7 +43,7 @@ type Session struct {
 	ctx    context.Context // of the ping loops, not of any call
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
-	events eventQueue[Event]
+	events *notify.Queue[Event]
 
 	mu      sync.Mutex // guards what follows
 	cluster zbs.Facts
@@ -163,7 +164,7 @@ func (e *connectError) Unwrap() []error { return e.errs }
 func newSession(caller *Caller, cfg sessionConfig, facts zbs.Facts, healths []Health) *Session {
 	s := &Session{caller: caller, cfg: cfg, cluster: facts}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.events = eventQueue[Event]{observe: cfg.observe, ctx: s.ctx}
+	s.events = notify.New(s.ctx, cfg.observe)
 	now := time.Now()
 	for i, n := range caller.nodes {
 		m := &member{node: n, wake: make(chan struct{}, 1), status: Status{Addr: n.addr, Since: now}}

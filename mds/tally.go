@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/zbsclient/zbsclient/mds/internal/hedge"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -16,7 +17,7 @@ type tally struct {
 	attempts, probes atomic.Uint64
 	ended            [lastOutcome + 1]atomic.Uint64
 	skipped          [lastSkip + 1]atomic.Uint64
-	usual            movingLatency
+	usual            hedge.Latency
 	latency          liveHistogram
 	template         atomic.Pointer[template]
 }
@@ -117,7 +118,7 @@ type failure struct {
 // Stats returns what the Caller has counted so far. Counters go on while it is
 // taken: those of an attempt that ends meanwhile may be in it in part.
 func (c *Caller) Stats() Stats {
-	s := Stats{Budget: c.budget.left()}
+	s := Stats{Budget: c.budget.Left()}
 	byName := make(map[string]Counts)
 	for _, n := range c.nodes {
 		m := n.stats()
@@ -166,12 +167,12 @@ func (n *node) observe(e zbs.Endpoint, r result) {
 	t := n.tally(e.Name)
 	switch r.outcome {
 	case answered, denied:
-		t.usual.observe(r.served)
+		t.usual.Observe(r.served)
 		t.latency.observe(r.served)
 	case overtaken:
-		t.usual.atLeast(r.served)
+		t.usual.AtLeast(r.served)
 	case outrun:
-		t.usual.first(r.served)
+		t.usual.AtLeastFirst(r.served)
 	}
 	if r.health() == unhealthy {
 		n.lastFailure.Store(&failure{r.Err, time.Now()})

@@ -51,7 +51,7 @@ func (w *walk) trace() Trace {
 func (w *walk) result() (any, error) {
 	w.countSkipped()
 	if w.winner != nil {
-		w.caller.budget.deposit()
+		w.caller.budget.Earn()
 		return w.answer, nil
 	}
 	stopped := w.ctx.Err()

@@ -67,7 +67,7 @@ func (w *walk) firstReason() Why {
 
 // staggered reports whether attempts may overlap.
 func (w *walk) staggered() bool {
-	return w.op.endpoint.Repeat == zbs.Read && w.call.tryNext && w.caller.cfg.mostStagger > 0
+	return w.op.endpoint.Repeat == zbs.Read && w.call.tryNext && w.caller.cfg.hedge.On()
 }
 
 // follow makes the attempt, and those that follow from it.
@@ -117,7 +117,7 @@ func (w *walk) stopLocked(t *try, r *result) {
 	if r.outcome == withheld {
 		w.refusal = r.Err
 		if t.extra && !r.Sent {
-			w.caller.budget.putBack()
+			w.caller.budget.Return()
 		}
 	}
 	w.overLocked()
@@ -160,7 +160,7 @@ func (t *try) recognitionBound() time.Duration {
 	if !slices.ContainsFunc(w.waiting, func(n *node) bool { return !slices.Contains(w.tardy, n) }) {
 		return 0
 	}
-	return w.caller.cfg.mostStagger
+	return w.caller.cfg.hedge.Most
 }
 
 // putOffLocked puts the MDS of an attempt behind the others, as if it had not been
@@ -170,7 +170,7 @@ func (w *walk) putOffLocked(t *try) {
 	w.tries = slices.DeleteFunc(w.tries, func(other *try) bool { return other == t })
 	w.waiting = append(w.waiting, t.node)
 	if t.extra {
-		w.caller.budget.putBack()
+		w.caller.budget.Return()
 	}
 }
 
@@ -262,7 +262,7 @@ func (w *walk) affordableLocked(n *node, why Why) (affordable, extra bool) {
 	if !slices.ContainsFunc(w.tries, unanswered) {
 		return true, false
 	}
-	if w.caller.budget.withdraw() {
+	if w.caller.budget.Take() {
 		return true, true
 	}
 	return n.breaker.clean.Load() && (why == WhyFailed || w.patient), false

@@ -144,7 +144,7 @@ func (s *Session) change(m *member, to State, err error) {
 	m.status.State, m.status.Err = to, err
 	if from != to {
 		m.status.Since = now
-		s.events.push(Event{Addr: m.status.Addr, From: from, To: to, Err: err, At: now})
+		s.events.Push(Event{Addr: m.status.Addr, From: from, To: to, Err: err, At: now})
 	}
 	s.mu.Unlock()
 }
