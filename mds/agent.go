@@ -1,8 +1,6 @@
 package mds
 
 import (
-	"fmt"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -66,49 +64,3 @@ func (a *agent) forget() { a.known.Store(nil) }
 
 // hear notes that the agent answered.
 func (a *agent) hear() { a.heard.Store(max(1, int64(time.Since(a.born)))) }
-
-// take learns from the end of an attempt.
-func (a *agent) take(o op, r result) {
-	switch {
-	case r.outcome == answered || r.outcome == denied:
-		a.hear()
-		if !o.mark && o.endpoint == zbs.EndpointVolumeClients && !a.recall().Has(o.endpoint) {
-			a.learn(o.endpoint, true)
-		}
-		if facts, ok := r.answer.(zbs.Facts); ok && facts.UUID != "" {
-			a.dropsRepeated.Store(true)
-		}
-	case r.outcome == rejected && r.Status == http.StatusNotFound:
-		if have := a.recall(); have.Has(o.endpoint) || !have.With(o.endpoint, false).Lacks(o.endpoint) {
-			a.forget() // of an endpoint that every agent has, or that this one had
-		}
-		a.learn(o.endpoint, false)
-	case (r.outcome == unsent || r.outcome == faulted) && r.Status == 0 && r.health() == unhealthy:
-		a.forget() // it may come back as another one
-	}
-}
-
-// explain says what it means that the agent has no such endpoint.
-func (a *agent) explain(o op, r result) result {
-	if r.outcome != rejected || r.Status != http.StatusNotFound {
-		return r
-	}
-	old := a.recall().CheckAge()
-	switch {
-	case old != nil && o.endpoint.Universal():
-		r.Err = fmt.Errorf("%w (%w)", old, r.Err)
-	case !o.endpoint.Universal():
-		r.Err = fmt.Errorf("%w: %w", zbs.ErrUnsupported, r.Err)
-	}
-	return r
-}
-
-// Capabilities returns what is known of the agent of an MDS, without asking it. It
-// knows nothing of one that is not in the list, that was not asked yet, or that has
-// not answered for a minute.
-func (c *Caller) Capabilities(addr zbs.Addr) zbs.Capabilities {
-	if n := c.byName[addr.String()]; n != nil {
-		return n.agent.recall().Capabilities
-	}
-	return zbs.Capabilities{}
-}

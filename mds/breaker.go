@@ -35,18 +35,18 @@ type health uint8
 const (
 	neutral   health = iota // nothing
 	healthy                 // it answered, if only to refuse
-	unhealthy               // it failed, or was overtaken
+	unhealthy               // it failed, or was slow
 )
 
-// breaker is a gobreaker that is told of attempts when they have ended. None
-// holds a place in it while it is under way, so that a probe which hangs keeps
-// no other from closing it.
+// breaker is a gobreaker that gets a report of each attempt at its end. An attempt
+// under way holds no place in it, so a health check that hangs keeps no other one from
+// closing it.
 type breaker struct {
-	addr   zbs.Addr
-	cfg    *config
-	events *notify.Queue[BreakerEvent]
-	clean  atomic.Bool  // closed, and what it was told last was good
-	heals  atomic.Int64 // how often it became so
+	addr       zbs.Addr
+	cfg        *config
+	events     *notify.Queue[BreakerEvent]
+	healthy    atomic.Bool  // closed, and the last report was good: spares each call the mutex
+	recoveries atomic.Int64 // how often it became healthy again
 
 	mu    sync.Mutex // guards what follows
 	inner *gobreaker.CircuitBreaker[struct{}]
@@ -63,25 +63,25 @@ var errUnhealthy = errors.New("unhealthy")
 func succeed() (struct{}, error) { return struct{}{}, nil }
 func fail() (struct{}, error)    { return struct{}{}, errUnhealthy }
 
-// report tells how an attempt ended. Good news change nothing on a clean
-// breaker, and an answer closes one in any state.
+// report takes how an attempt ended. A success on a healthy breaker is a no-op, and
+// one closes the breaker in any other state.
 func (b *breaker) report(h health) {
-	if h == neutral || h == healthy && b.clean.Load() {
+	if h == neutral || h == healthy && b.healthy.Load() {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if h == unhealthy {
-		b.clean.Store(false)
+		b.healthy.Store(false)
 		b.inner.Execute(fail)
 		return
 	}
-	b.heals.Add(1)
+	b.recoveries.Add(1)
 	if _, err := b.inner.Execute(succeed); err != nil { // open: it cannot be told of a success
 		b.renew()
 		b.push(gobreaker.StateOpen, gobreaker.StateClosed)
 	}
-	b.clean.Store(true)
+	b.healthy.Store(true)
 }
 
 // renew puts a closed breaker in the place of the one before.
@@ -94,7 +94,7 @@ func (b *breaker) renew() {
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) { b.push(from, to) },
 	})
-	b.clean.Store(true)
+	b.healthy.Store(true)
 }
 
 // push queues an event. The mutex is held, which puts events in order.
@@ -103,7 +103,7 @@ func (b *breaker) push(from, to gobreaker.State) {
 }
 
 func (b *breaker) state() Breaker {
-	if b.clean.Load() {
+	if b.healthy.Load() {
 		return BreakerClosed
 	}
 	b.mu.Lock()

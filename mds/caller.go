@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/zbsclient/zbsclient/hashring"
+	"github.com/zbsclient/zbsclient/mds/internal/callback"
 	"github.com/zbsclient/zbsclient/mds/internal/hedge"
 	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -21,16 +20,11 @@ import (
 // a few connections per MDS, so a program makes one and shares it. It is safe
 // for concurrent use; the zero Caller is not usable, New makes one.
 type Caller struct {
-	cfg        config
-	nodes      []*node
-	byName     map[string]*node
-	receiver   *receiver
-	router     func() Router
-	budget     *hedge.Budget
-	turn       atomic.Int64 // counts attempts and probes
+	shared     *shared
+	cluster    *cluster
+	checks     map[*server]*healthCheck
 	calls      byEndpoint[callTally]
 	background *background
-	closed     atomic.Bool
 }
 
 // New returns a Caller for the MDS with the given addresses, in any spelling
@@ -38,33 +32,36 @@ type Caller struct {
 // names everything that is wrong with list and options at once: it wraps
 // ErrInvalidOption, zbs.ErrInvalidAddr, or ErrNoCandidates for an empty list.
 func New(addrs []string, opts ...Option) (*Caller, error) {
-	c := &Caller{cfg: defaultConfig(), byName: make(map[string]*node)}
-	c.cfg.dial = (&net.Dialer{}).DialContext
+	common := &shared{cfg: defaultConfig()}
+	cfg := &common.cfg
 	var errs []error
 	for _, opt := range opts {
-		errs = append(errs, opt(&c.cfg))
+		errs = append(errs, opt(cfg))
 	}
 	parsed, err := parseAddrs(addrs)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
-	c.budget = hedge.NewBudget(c.cfg.budget, c.cfg.budgetShare)
-	c.background = newBackground()
-	events := notify.New(c.background.ctx, c.cfg.onBreaker)
+	common.budget = hedge.NewBudget(cfg.budget, cfg.budgetShare)
+	cfg.wire.Token = common.budget.Take
+	cfg.callbacks.Logger = cfg.logger
+	common.receiver = callback.New(cfg.callbacks)
+
+	c := &Caller{shared: common, cluster: &cluster{byName: make(map[string]*server)}, checks: make(map[*server]*healthCheck), background: newBackground()}
+	events := notify.New(c.background.ctx, cfg.onBreaker)
 	names := make([]string, len(parsed))
 	for i, addr := range parsed {
-		n := newNode(addr, &c.cfg, events)
-		c.nodes = append(c.nodes, n)
-		c.byName[n.name] = n
-		names[i] = n.name
+		s := newServer(addr, common, events)
+		c.cluster.add(s)
+		c.checks[s] = &healthCheck{server: s, background: c.background}
+		names[i] = s.name
 	}
-	c.router = sync.OnceValue(func() Router {
-		if c.cfg.router != nil {
-			return c.cfg.router
+	c.cluster.router = sync.OnceValue(func() Router {
+		if cfg.router != nil {
+			return cfg.router
 		}
 		return hashring.New(hashring.Default, names...) // some milliseconds, for those who route
 	})
-	c.receiver = &receiver{logger: c.cfg.logger, tasks: make(map[string]*task)}
 	return c, nil
 }
 
@@ -89,22 +86,21 @@ func parseAddrs(addrs []string) ([]zbs.Addr, error) {
 // closes idle connections. Calls that are under way end by their own time-outs,
 // later ones return ErrClosed.
 func (c *Caller) Close() error {
-	c.closed.Store(true)
 	c.background.close()
-	for _, n := range c.nodes {
-		n.closeIdle()
+	for _, s := range c.cluster.servers {
+		s.slots.CloseIdle()
 	}
-	return c.receiver.close(c.cfg.listener)
+	return c.shared.receiver.Close()
 }
 
 // AttemptTimeout returns what bounds an attempt unless the call says otherwise.
-func (c *Caller) AttemptTimeout() time.Duration { return c.cfg.attemptTimeout }
+func (c *Caller) AttemptTimeout() time.Duration { return c.shared.cfg.attemptTimeout }
 
 // Addrs returns the MDS in the order of the list.
 func (c *Caller) Addrs() []zbs.Addr {
-	addrs := make([]zbs.Addr, len(c.nodes))
-	for i, n := range c.nodes {
-		addrs[i] = n.addr
+	addrs := make([]zbs.Addr, len(c.cluster.servers))
+	for i, s := range c.cluster.servers {
+		addrs[i] = s.addr
 	}
 	return addrs
 }
@@ -112,15 +108,15 @@ func (c *Caller) Addrs() []zbs.Addr {
 // Breaker returns the state of the MDS's circuit breaker, and "" for one that
 // is not in the list.
 func (c *Caller) Breaker(addr zbs.Addr) Breaker {
-	if n := c.byName[addr.String()]; n != nil {
-		return n.breaker.state()
+	if s := c.cluster.find(addr); s != nil {
+		return s.breaker.state()
 	}
 	return ""
 }
 
 // CallbackHandler takes what agents post to the callback URL, for a server of
 // the user's (WithMountedCallbacks).
-func (c *Caller) CallbackHandler() http.Handler { return c.receiver }
+func (c *Caller) CallbackHandler() http.Handler { return c.shared.receiver }
 
 // Call sends the command to one MDS after the other until one answers, as the
 // rules of the package say, and returns the answer. Nothing is sent when the
@@ -144,51 +140,33 @@ func Call[R any](ctx context.Context, c *Caller, command zbs.Command[R], opts ..
 }
 
 func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []CallOption) (any, error) {
-	w := &walk{caller: c, op: o}
+	k := &call{cluster: c.cluster, shared: c.shared, op: o}
 	for _, opt := range opts {
-		opt(&w.call)
+		opt(&k.opts)
 	}
-	for _, t := range w.call.traces {
+	for _, t := range k.opts.traces {
 		*t = Trace{}
 	}
-	if w.call.timeout <= 0 {
-		w.call.timeout = c.cfg.attemptTimeout
+	if k.opts.timeout <= 0 {
+		k.opts.timeout = c.shared.cfg.attemptTimeout
 	}
 	if err := validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.endpoint.Name, err)
 	}
-	if c.closed.Load() {
+	if c.background.closed() {
 		return nil, fmt.Errorf("%s: %w", o.endpoint.Name, ErrClosed)
 	}
-	if w.call.dryRun != nil && o.endpoint.Repeat != zbs.Read {
-		return nil, c.describe(o, &w.call)
+	if k.opts.dryRun != nil && o.endpoint.Repeat != zbs.Read {
+		return nil, describe(c.cluster.candidates(&k.opts), o, k.opts.dryRun)
 	}
-	ctx, end := c.beginCall(ctx, o.endpoint)
-	w.ctx = ctx
-	answer, err := w.run()
-	c.count(o.endpoint, err)
-	if end != nil || len(w.call.traces) > 0 {
-		w.tell(end, err)
+	ctx, end := c.shared.cfg.hooks.call(ctx, o.endpoint)
+	k.ctx = ctx
+	first := k.start()
+	for _, s := range k.failedCandidates(first) {
+		c.checks[s].trigger(o, k.opts.timeout)
 	}
+	answer, err := k.run(first)
+	c.calls.get(o.endpoint.Name).count(err)
+	k.tell(end, err)
 	return answer, err
-}
-
-func (c *Caller) count(e zbs.Endpoint, err error) {
-	t := c.calls.get(e.Name)
-	if err != nil {
-		t.failed.Add(1)
-	} else {
-		t.succeeded.Add(1)
-	}
-}
-
-// tell hands the trace to those who want it.
-func (w *walk) tell(end func(Trace, error), err error) {
-	trace := w.trace()
-	for _, t := range w.call.traces {
-		*t = trace
-	}
-	if end != nil {
-		end(trace, err)
-	}
 }

@@ -5,9 +5,9 @@ import "github.com/zbsclient/zbsclient/zbs"
 // Recognised lets the Caller know the agents of all its MDS to be of G9, for tests
 // that count every request or say which one meets a fault.
 func Recognised(c *Caller) *Caller {
-	for _, n := range c.nodes {
-		n.agent.learn(zbs.EndpointVolumeClients, true)
-		n.agent.learn(zbs.EndpointResourceUsage, true)
+	for _, s := range c.cluster.servers {
+		s.agent.learn(zbs.EndpointVolumeClients, true)
+		s.agent.learn(zbs.EndpointResourceUsage, true)
 	}
 	return c
 }

@@ -66,21 +66,24 @@ func TestQuantiles(t *testing.T) {
 
 // What counting adds to an attempt: see README.
 func BenchmarkCounters(b *testing.B) {
-	cfg := defaultConfig()
-	n := newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, &notify.Queue[BreakerEvent]{})
-	others := []*node{newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, nil), newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, nil)}
+	common := &shared{cfg: defaultConfig()}
+	addr := zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}
+	events := &notify.Queue[BreakerEvent]{}
+	s := newServer(addr, common, events)
+	others := []*server{newServer(addr, common, events), newServer(addr, common, events)}
 	c := &Caller{}
-	r := result{served: 300 * time.Microsecond}
+	a := &attempt{server: s, served: 300 * time.Microsecond}
 	e := zbs.EndpointVolumeClients
+	k := &call{op: op{endpoint: e}}
 	count := func() {
-		n.inFlight.Add(1)
-		n.tally(e.Name).attempts.Add(1)
-		n.count(e, r)
-		n.inFlight.Add(-1)
+		s.inFlight.Add(1)
+		s.tally(e.Name).attempts.Add(1)
+		k.count(a)
+		s.inFlight.Add(-1)
 		for _, other := range others {
 			other.tally(e.Name).skipped[NotNeeded].Add(1)
 		}
-		c.count(e, nil)
+		c.calls.get(e.Name).count(nil)
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -2,6 +2,7 @@ package mds
 
 import (
 	"context"
+	"slices"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -22,42 +23,46 @@ type Hook interface {
 	Attempt(ctx context.Context, endpoint zbs.Endpoint, addr zbs.Addr) (_ context.Context, end func(Attempt))
 }
 
-// beginCall tells the hooks of a call.
-func (c *Caller) beginCall(ctx context.Context, e zbs.Endpoint) (context.Context, func(Trace, error)) {
-	if len(c.cfg.hooks) == 0 {
+// hooks are told of each call and attempt: of its beginning in the order in which
+// they were given, of its end in the opposite order.
+type hooks []Hook
+
+// call tells of a call; the function it returns, of its end. Without hooks it is nil.
+func (all hooks) call(ctx context.Context, e zbs.Endpoint) (context.Context, func(Trace, error)) {
+	if len(all) == 0 {
 		return ctx, nil
 	}
 	var ends []func(Trace, error)
-	for _, h := range c.cfg.hooks {
+	for _, h := range all {
 		var end func(Trace, error)
 		if ctx, end = h.Call(ctx, e); end != nil {
 			ends = append(ends, end)
 		}
 	}
 	return ctx, func(t Trace, err error) {
-		for i := len(ends) - 1; i >= 0; i-- {
-			ends[i](t, err)
+		for _, end := range slices.Backward(ends) {
+			end(t, err)
 		}
 	}
 }
 
 func ignoreAttempt(Attempt) {}
 
-// beginAttempt tells the hooks of an attempt.
-func (c *Caller) beginAttempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (context.Context, func(Attempt)) {
-	if len(c.cfg.hooks) == 0 {
+// attempt tells of an attempt; the function it returns, of its end.
+func (all hooks) attempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (context.Context, func(Attempt)) {
+	if len(all) == 0 {
 		return ctx, ignoreAttempt
 	}
 	var ends []func(Attempt)
-	for _, h := range c.cfg.hooks {
+	for _, h := range all {
 		var end func(Attempt)
 		if ctx, end = h.Attempt(ctx, e, addr); end != nil {
 			ends = append(ends, end)
 		}
 	}
 	return ctx, func(a Attempt) {
-		for i := len(ends) - 1; i >= 0; i-- {
-			ends[i](a)
+		for _, end := range slices.Backward(ends) {
+			end(a)
 		}
 	}
 }

@@ -5,14 +5,16 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/zbsclient/zbsclient/mds/internal/callback"
 	"github.com/zbsclient/zbsclient/mds/internal/hedge"
-	"github.com/zbsclient/zbsclient/zbs"
+	"github.com/zbsclient/zbsclient/mds/internal/wire"
 )
 
 // Defaults of a Caller.
@@ -47,14 +49,19 @@ const (
 	DefaultRetryShare = 0.1
 )
 
+// Router says in which order the MDS are asked for a key: it yields their names,
+// which are the text of their addresses. MDS that it leaves out are asked last. It
+// must be safe for concurrent use. A *hashring.Ring is one.
+type Router interface {
+	Walk(key string) iter.Seq[string]
+}
+
 // DialFunc opens a connection, like net.Dialer.DialContext.
 type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
 type config struct {
-	connectTimeout  time.Duration
 	attemptTimeout  time.Duration
 	connections     int
-	retries         int
 	breakerFailures int
 	breakerPause    time.Duration
 	onBreaker       func(BreakerEvent)
@@ -63,20 +70,15 @@ type config struct {
 	budget          float64
 	budgetShare     float64
 	storageID       string
-	dial            DialFunc
-	tls             *tls.Config
-	transport       http.RoundTripper
+	wire            wire.Config
+	callbacks       callback.Config
 	logger          *slog.Logger
-	hooks           []Hook
+	hooks           hooks
 	router          Router
-	listener        net.Listener
-	callbackURL     string
-	mounted         bool
 }
 
 func defaultConfig() config {
 	return config{
-		connectTimeout:  DefaultConnectTimeout,
 		attemptTimeout:  DefaultAttemptTimeout,
 		connections:     DefaultConnections,
 		breakerFailures: DefaultBreakerFailures,
@@ -85,6 +87,8 @@ func defaultConfig() config {
 		hedge:           hedge.Bounds{Least: DefaultLeastStagger, Most: DefaultMostStagger},
 		budget:          DefaultRetryBudget,
 		budgetShare:     DefaultRetryShare,
+		wire:            wire.Config{Dial: (&net.Dialer{}).DialContext, ConnectTimeout: DefaultConnectTimeout},
+		callbacks:       callback.Config{MaxBody: wire.MaxBody},
 		logger:          slog.New(slog.DiscardHandler),
 	}
 }
@@ -104,7 +108,7 @@ func WithConnectTimeout(d time.Duration) Option {
 		if d <= 0 {
 			return invalid("connect time-out %v is not positive", d)
 		}
-		c.connectTimeout = d
+		c.wire.ConnectTimeout = d
 		return nil
 	}
 }
@@ -142,7 +146,7 @@ func WithRetries(n int) Option {
 		if n < 0 || n > 10 {
 			return invalid("%d retries, want 0 to 10", n)
 		}
-		c.retries = n
+		c.wire.Retries = n
 		return nil
 	}
 }
@@ -236,7 +240,7 @@ func WithDialContext(dial DialFunc) Option {
 		if dial == nil {
 			return invalid("the dial function is nil")
 		}
-		c.dial = dial
+		c.wire.Dial = dial
 		return nil
 	}
 }
@@ -245,7 +249,7 @@ func WithDialContext(dial DialFunc) Option {
 // defaults unless set.
 func WithTLSConfig(t *tls.Config) Option {
 	return func(c *config) error {
-		c.tls = t.Clone()
+		c.wire.TLS = t.Clone()
 		return nil
 	}
 }
@@ -258,7 +262,7 @@ func WithTransport(rt http.RoundTripper) Option {
 		if rt == nil {
 			return invalid("the transport is nil")
 		}
-		c.transport = rt
+		c.wire.Transport = rt
 		return nil
 	}
 }
@@ -307,7 +311,7 @@ func WithCallbackListener(l net.Listener) Option {
 		if l == nil {
 			return invalid("the callback listener is nil")
 		}
-		c.listener = l
+		c.callbacks.Listener = l
 		return nil
 	}
 }
@@ -320,7 +324,7 @@ func WithCallbackURL(u string) Option {
 		if err := checkCallbackURL(u); err != nil {
 			return err
 		}
-		c.callbackURL = u
+		c.callbacks.URL = u
 		return nil
 	}
 }
@@ -332,7 +336,7 @@ func WithMountedCallbacks(u string) Option {
 		if err := checkCallbackURL(u); err != nil {
 			return err
 		}
-		c.callbackURL, c.mounted = u, true
+		c.callbacks.URL, c.callbacks.Mounted = u, true
 		return nil
 	}
 }
@@ -349,54 +353,3 @@ func checkCallbackURL(s string) error {
 	}
 	return nil
 }
-
-// CallOption sets how one call is made.
-type CallOption func(*callConfig)
-
-type callConfig struct {
-	tryNext bool
-	oneNo   bool
-	key     string
-	target  *zbs.Addr
-	timeout time.Duration
-	traces  []*Trace
-	dryRun  *Request
-	valid   func() error // nil: always
-	except  []zbs.Addr
-}
-
-// TryNext goes on to the next MDS also after a time-out, an agent's refusal or
-// an HTTP 4xx, as far as the command may be repeated. Without it only an MDS
-// that was not reached, or a broken connection, is passed over.
-func TryNext() CallOption { return func(c *callConfig) { c.tryNext = true } }
-
-// NoTryNext undoes a TryNext given before it, such as that of the queries of
-// package volume.
-func NoTryNext() CallOption { return func(c *callConfig) { c.tryNext = false } }
-
-// RefusalStops ends the call at the first agent that answers no, also with
-// TryNext: for a command that an agent works on for minutes before it refuses,
-// and of which the storage behind all of them is the cause.
-func RefusalStops() CallOption { return func(c *callConfig) { c.oneNo = true } }
-
-// RouteKey chooses the order of the MDS by key, such as a volume's path.
-// Without one they are asked in the order of the list.
-func RouteKey(key string) CallOption { return func(c *callConfig) { c.key = key } }
-
-// Target asks this MDS of the list and no other, whatever its breaker says.
-func Target(addr zbs.Addr) CallOption { return func(c *callConfig) { c.target = &addr } }
-
-// Except asks none of these MDS, such as those that had the command before. An
-// MDS that Target names is asked even so.
-func Except(addrs ...zbs.Addr) CallOption {
-	return func(c *callConfig) { c.except = append(c.except, addrs...) }
-}
-
-// Timeout bounds each attempt of this call in place of WithAttemptTimeout; 0
-// or less leaves that in force.
-func Timeout(d time.Duration) CallOption { return func(c *callConfig) { c.timeout = d } }
-
-// Record fills t with what each MDS did, whether the call succeeds or not. t
-// is overwritten, and must not be read before the call returns. Record may be
-// given several times.
-func Record(t *Trace) CallOption { return func(c *callConfig) { c.traces = append(c.traces, t) } }

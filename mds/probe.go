@@ -29,11 +29,11 @@ type Health struct {
 // wrong with one is its Err, a *WalkError; it matches ErrAgentTooOld for an agent
 // that must not be used. It changes nothing on the agents.
 func Probe(ctx context.Context, c *Caller) []Health {
-	healths := make([]Health, len(c.nodes))
+	healths := make([]Health, len(c.cluster.servers))
 	var group errgroup.Group
-	for i, n := range c.nodes {
+	for i, s := range c.cluster.servers {
 		group.Go(func() error {
-			healths[i] = ProbeOne(ctx, c, n.addr)
+			healths[i] = ProbeOne(ctx, c, s.addr)
 			return nil
 		})
 	}

@@ -15,25 +15,26 @@ import (
 // same.
 func TestWithdrawnGetsNoPlace(t *testing.T) {
 	cfg := defaultConfig()
-	n := newNode(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &cfg, &notify.Queue[BreakerEvent]{})
-	n.breaker.report(unhealthy) // so that who gets a place looks for a better MDS
+	s := newServer(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &shared{cfg: cfg}, &notify.Queue[BreakerEvent]{})
+	s.breaker.report(unhealthy) // so that the attempt with a place looks for a better MDS
 	places := semaphore.NewWeighted(1)
 	places.Acquire(t.Context(), 1)
-	at := newTry(context.Background(), n, time.Minute)
+	at := newAttempt(context.Background(), s, time.Minute)
 	defer at.end()
-	at.walk = &walk{}
+	rivals := &call{}
+	at.rivals = rivals
 	got := make(chan error, 1)
 	go func() { got <- at.wait(at.ctx, places) }()
-	for at.queue.Load() != inQueue {
+	for at.progress.state() != queued {
 		time.Sleep(time.Millisecond)
 	}
-	at.walk.mu.Lock() // as when its stagger ends
+	rivals.mu.Lock() // as when its hedge delay ends
 	places.Release(1)
 	time.Sleep(20 * time.Millisecond) // its turn comes, and it waits for the mutex
 	if !at.withdraw() {
 		t.Error("it was in the queue and could not be withdrawn")
 	}
-	at.walk.mu.Unlock()
+	rivals.mu.Unlock()
 	if err := <-got; err == nil {
 		t.Error("it was withdrawn and goes on")
 	}
@@ -44,9 +45,8 @@ func TestWithdrawnGetsNoPlace(t *testing.T) {
 
 // An answer that comes too late says that its MDS is not slow.
 func TestLateAnswerIsNotSlow(t *testing.T) {
-	at := &try{lost: overtaken}
-	r := result{}
-	if at.judgeLoser(&r); r.outcome != outrun || r.health() != neutral {
-		t.Errorf("outcome %d, health %d", r.outcome, r.health())
+	a := &attempt{discard: slow}
+	if a.loses(); a.outcome != lost || a.health() != neutral {
+		t.Errorf("outcome %d, health %d", a.outcome, a.health())
 	}
 }

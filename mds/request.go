@@ -1,80 +1,61 @@
 package mds
 
 import (
-	"bytes"
-	"context"
-	"io"
 	"net/http"
-
-	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
+// op is what a call asks, the same at every MDS.
+type op struct {
+	endpoint zbs.Endpoint
+	command  any
+	secret   zbs.Secret // the password that the call carries, also where the agent is not sent it
+	decode   func([]byte) (any, error)
+	mark     bool // asks whether the agent has the endpoint, and runs nothing (markOp)
+}
+
+// markOp asks whether the agent has the endpoint. Nothing runs: an asynchronous
+// endpoint refuses a request without a task id with 400, and a synchronous one
+// refuses a form. Where there is no such endpoint it is a 404.
+func markOp(e zbs.Endpoint) op {
+	e.Repeat = zbs.Read
+	return op{endpoint: e, command: struct{}{}, mark: true}
+}
+
 // template is what all requests for an endpoint at an MDS have in common. It is
-// made once and never changed: net/http copies what it changes.
+// made once and never changed.
 type template struct {
 	request  *http.Request
 	envelope zbs.SealedEnvelope
 }
 
-// prepare returns the template for the command, and the command's body.
-func (c *Caller) prepare(n *node, o op) (*template, []byte, error) {
-	t, err := c.template(n, o.endpoint)
-	if err != nil {
-		return nil, nil, err
-	}
-	body, err := t.envelope.Encode(o.command)
-	return t, body, err
-}
-
-func (c *Caller) template(n *node, e zbs.Endpoint) (*template, error) {
-	known := &n.tally(e.Name).template
-	if t := known.Load(); t != nil {
-		return t, nil
-	}
-	req, err := http.NewRequest(http.MethodPost, n.addr.URL(e), nil)
+func newTemplate(addr zbs.Addr, e zbs.Endpoint, envelope zbs.Envelope) (*template, error) {
+	req, err := http.NewRequest(http.MethodPost, addr.URL(e), nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "zbsclient")
-	sealed, err := c.envelope(n.addr).Seal()
+	sealed, err := envelope.Seal()
 	if err != nil {
 		return nil, err
 	}
-	t := &template{req, sealed}
-	known.Store(t)
-	return t, nil
+	return &template{req, sealed}, nil
 }
 
-// envelope is what a command to the MDS carries beside its own fields.
-func (c *Caller) envelope(addr zbs.Addr) zbs.Envelope {
-	return zbs.Envelope{StorageID: c.cfg.storageID, Addr: addr.Host}
+// withTask returns the header of an asynchronous request.
+func (t *template) withTask(id, url string) http.Header {
+	h := t.request.Header.Clone()
+	h.Set(zbs.HeaderTaskID, id)
+	h.Set(zbs.HeaderCallbackURL, url)
+	return h
 }
 
-// build makes a request of the body; with a task it is an asynchronous one.
-func (t *template) build(ctx context.Context, body []byte, task *task) *retryablehttp.Request {
-	req := t.request.WithContext(ctx)
-	req.ContentLength = int64(len(body))
-	req.Body = newBody(body)
-	req.GetBody = func() (io.ReadCloser, error) { return newBody(body), nil }
-	if task != nil {
-		req.Header = req.Header.Clone()
-		req.Header.Set(zbs.HeaderTaskID, task.id)
-		req.Header.Set(zbs.HeaderCallbackURL, task.url)
-	}
-	// go-retryablehttp is not given the body: it would copy it for each try.
-	// rewind brings it back.
-	return &retryablehttp.Request{Request: req}
+// asForm returns the header of a request for a synchronous endpoint that the agent
+// refuses before its handler runs.
+func (t *template) asForm() http.Header {
+	h := t.request.Header.Clone()
+	h.Set("Content-Type", "application/x-www-form-urlencoded")
+	return h
 }
-
-// rewind gives a request that is repeated its body again.
-func rewind(req *http.Request) (err error) {
-	req.Body, err = req.GetBody()
-	return err
-}
-
-// newBody is a body that net/http knows to be in memory; it would send the header
-// of any other in a packet of its own.
-func newBody(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }

@@ -52,7 +52,7 @@ type Session struct {
 
 // member is one MDS of the Session, whose mutex guards status and failed.
 type member struct {
-	node   *node
+	server *server
 	wake   chan struct{} // takes one
 	status Status
 	failed int // cycles in a row
@@ -166,8 +166,8 @@ func newSession(caller *Caller, cfg sessionConfig, facts zbs.Facts, healths []He
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.events = notify.New(s.ctx, cfg.observe)
 	now := time.Now()
-	for i, n := range caller.nodes {
-		m := &member{node: n, wake: make(chan struct{}, 1), status: Status{Addr: n.addr, Since: now}}
+	for i, srv := range caller.cluster.servers {
+		m := &member{server: srv, wake: make(chan struct{}, 1), status: Status{Addr: srv.addr, Since: now}}
 		s.members = append(s.members, m)
 		s.learn(m, healths[i])
 	}
@@ -184,7 +184,7 @@ func (s *Session) Close() {
 	s.cancel()
 	s.loops.Wait()
 	for _, m := range s.members {
-		m.node.disconnected.Store(false)
+		m.server.disconnected.Store(false)
 	}
 }
 

@@ -54,12 +54,12 @@ func (c *Caller) settled(ctx context.Context, attempts []Attempt) bool {
 		if !a.MayHaveRun() {
 			continue
 		}
-		n := c.byName[a.Addr.String()]
-		if n == nil || a.task == "" {
+		s := c.cluster.find(a.Addr)
+		if s == nil || a.task == "" {
 			return false
 		}
 		wg.Go(func() {
-			if !c.idle(ctx, n, a.task) {
+			if !s.idle(ctx, a.task) {
 				pending.Store(true)
 			}
 		})
@@ -69,19 +69,19 @@ func (c *Caller) settled(ctx context.Context, attempts []Attempt) bool {
 }
 
 // idle reports whether the MDS gives two results for the task id.
-func (c *Caller) idle(ctx context.Context, n *node, task string) bool {
+func (s *server) idle(ctx context.Context, task string) bool {
 	const most = 3 // one of them may be the call's own, late
-	for results := 0; results < 2 || !n.agent.dropsRepeated.Load(); {
-		t := newTry(ctx, n, settleTry)
-		r := c.askTask(t.ctx, t, factsOp, task)
-		t.end()
+	for results := 0; results < 2 || !s.agent.dropsRepeated.Load(); {
+		a := newAttempt(ctx, s, settleTry)
+		a.askTask(a.ctx, factsOp, task)
+		a.end()
 		switch {
-		case r.outcome == answered || r.outcome == denied:
-			n.agent.take(factsOp, r)
-			if results++; results == most && !n.agent.dropsRepeated.Load() {
+		case a.outcome == answered || a.outcome == denied:
+			a.teach(factsOp)
+			if results++; results == most && !s.agent.dropsRepeated.Load() {
 				return false
 			}
-		case ctx.Err() != nil, r.Phase != PhaseCallback:
+		case ctx.Err() != nil, a.Phase != PhaseCallback:
 			return false
 		}
 	}

@@ -41,23 +41,40 @@ type EndpointStats struct {
 	Counts          // of the attempts at all MDS
 }
 
-// Counts count attempts, by how they ended.
-type Counts struct {
-	Attempts  uint64 // begun
-	Answered  uint64 // their answer was the call's
-	Refused   uint64 // the agent said no, or HTTP 4xx, or is of a generation that cannot do this
-	Failed    uint64 // not reached, no answer, a broken one, or too late
-	Overtaken uint64 // another MDS, asked later, answered first
-	Cancelled uint64 // ended by the caller, SendOnlyWhile included, or because one asked earlier answered
-	PutOff    uint64 // waited for a connection, and went to an MDS that had one
-	Probes    uint64 // begun, to find out whether the MDS is back
+// Stats returns what the Caller has counted so far. Counters go on while it is
+// taken: those of an attempt that ends meanwhile may be in it in part.
+func (c *Caller) Stats() Stats {
+	all := Stats{Budget: c.shared.budget.Left()}
+	byName := make(map[string]Counts)
+	for _, s := range c.cluster.servers {
+		m := s.stats()
+		for _, e := range m.Endpoints {
+			byName[e.Endpoint] = byName[e.Endpoint].plus(e.Counts)
+		}
+		all.MDS = append(all.MDS, m)
+	}
+	for _, name := range c.calls.names() {
+		calls := c.calls.get(name)
+		failed := calls.failed.Load()
+		all.Endpoints = append(all.Endpoints, EndpointStats{
+			Endpoint: name, Calls: calls.succeeded.Load() + failed, Failed: failed, Counts: byName[name],
+		})
+	}
+	return all
+}
 
-	// Calls that did not ask the MDS, by reason.
-	NotNeeded           uint64 // another answered
-	SkippedBreaker      uint64 // its breaker, or failures just before, put it behind those that answered
-	SkippedDisconnected uint64 // a Session put it behind those that answered
-	SkippedBudget       uint64 // the retry budget was spent
-	SkippedStopped      uint64 // the call ended without an answer before its turn
-
-	Latency Histogram // from sending to the answer, of attempts that got one
+func (s *server) stats() MDSStats {
+	m := MDSStats{
+		Addr: s.addr, Breaker: s.breaker.state(), Disconnected: s.disconnected.Load(), InFlight: int(s.inFlight.Load()),
+		Recognitions: s.agent.asked.Load(),
+	}
+	if f := s.lastFailure.Load(); f != nil {
+		m.LastErr, m.LastErrAt = f.err, f.at
+	}
+	for _, name := range s.tallies.names() {
+		counts := s.tally(name).snapshot()
+		m.Counts = m.Counts.plus(counts)
+		m.Endpoints = append(m.Endpoints, NamedCounts{name, counts})
+	}
+	return m
 }

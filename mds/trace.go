@@ -36,36 +36,3 @@ func (t Trace) Answered() (addr zbs.Addr, ok bool) {
 func (t Trace) Clone() Trace {
 	return Trace{Attempts: slices.Clone(t.Attempts), Skipped: slices.Clone(t.Skipped)}
 }
-
-// trace returns what the walk did.
-func (w *walk) trace() Trace {
-	t := Trace{Attempts: make([]Attempt, 0, len(w.tries)), Skipped: w.skipped()}
-	for _, try := range w.tries {
-		t.Attempts = append(t.Attempts, try.attempt)
-	}
-	return t
-}
-
-// result returns the answer, or an error that names every MDS that was asked or
-// should have been.
-func (w *walk) result() (any, error) {
-	w.countSkipped()
-	if w.winner != nil {
-		w.caller.budget.Earn()
-		return w.answer, nil
-	}
-	stopped := w.ctx.Err()
-	if w.refusal != nil {
-		stopped = w.refusal
-	}
-	e := &WalkError{
-		Op: w.op.endpoint.Name, Attempts: w.trace().Attempts, Stop: stopped,
-		exhausted: w.exhaust && stopped == nil, mutation: w.op.endpoint.Repeat != zbs.Read,
-	}
-	for _, n := range w.refused {
-		e.Attempts = append(e.Attempts, Attempt{
-			Addr: n.addr, Breaker: n.breaker.state(), Phase: PhaseBreaker, Err: &notAsked{n.lastFailure.Load()}, outcome: unsent,
-		})
-	}
-	return nil, e
-}

@@ -38,7 +38,7 @@ func (s *Session) cycle(m *member) bool {
 		}
 		start := time.Now()
 		var reply zbs.PingReply
-		reply, err = Call(s.ctx, s.caller, zbs.Ping{Cluster: s.Cluster()}, Target(m.node.addr), Timeout(s.cfg.timeout))
+		reply, err = Call(s.ctx, s.caller, zbs.Ping{Cluster: s.Cluster()}, Target(m.server.addr), Timeout(s.cfg.timeout))
 		if err == nil {
 			s.pinged(m, reply, time.Since(start))
 			s.recognise(m)
@@ -55,14 +55,14 @@ func (s *Session) pinged(m *member, reply zbs.PingReply, took time.Duration) {
 	defer s.mu.Unlock()
 	m.failed = 0
 	if !m.status.Seen.IsZero() && m.status.Agent.AgentVersion != reply.AgentVersion {
-		m.node.agent.forget()
+		m.server.agent.forget()
 	}
 	m.status.answered(reply, took)
 }
 
 // recognise finds out of which generation the agent is, unless that is known.
 func (s *Session) recognise(m *member) {
-	can, err := Recognise(s.ctx, s.caller, m.node.addr, Timeout(s.cfg.timeout))
+	can, err := Recognise(s.ctx, s.caller, m.server.addr, Timeout(s.cfg.timeout))
 	if err != nil {
 		return // the next ping says what is wrong
 	}
@@ -103,10 +103,10 @@ func (s *Session) reconnect(m *member) {
 	if s.state(m) == Connected {
 		s.change(m, Connecting, nil)
 	}
-	m.node.agent.forget()
+	m.server.agent.forget()
 	ctx, cancel := context.WithTimeout(s.ctx, pingTries*s.cfg.timeout)
 	defer cancel()
-	h := Health{Addr: m.node.addr}
+	h := Health{Addr: m.server.addr}
 	h.Err = h.probe(ctx, s.caller)
 	if s.ctx.Err() == nil {
 		s.learn(m, h)
@@ -137,7 +137,7 @@ func (s *Session) learn(m *member, h Health) {
 
 // change sets the state and the order of the walk, and tells the observer.
 func (s *Session) change(m *member, to State, err error) {
-	m.node.disconnected.Store(to != Connected)
+	m.server.disconnected.Store(to != Connected)
 	now := time.Now()
 	s.mu.Lock()
 	from := m.status.State

@@ -22,29 +22,36 @@ type Bounds struct{ Least, Most time.Duration }
 // On reports whether reads are hedged.
 func (b Bounds) On() bool { return b.Most > 0 }
 
-// Delay returns how long an attempt may take before the next MDS is asked as well.
-// usual is the usual latency of the MDS that was asked, or 0; peers are those of
-// every MDS, 0 where none is known.
-func (b Bounds) Delay(usual time.Duration, peers func(yield func(time.Duration) bool)) time.Duration {
-	quickest, known := time.Duration(0), 0
-	for d := range peers {
-		if d == 0 {
-			continue
-		}
-		if known++; quickest == 0 || d < quickest {
-			quickest = d
-		}
-	}
+// Peers are the usual latencies of an endpoint at every MDS. The zero Peers are empty.
+type Peers struct {
+	quickest time.Duration
+	known    int
+}
+
+// Add adds the usual latency of one MDS; 0, for one that is not known, changes nothing.
+func (p *Peers) Add(usual time.Duration) {
 	if usual == 0 {
-		usual = quickest
+		return
+	}
+	if p.known++; p.known == 1 || usual < p.quickest {
+		p.quickest = usual
+	}
+}
+
+// Delay returns how long an attempt may take before the next MDS is asked as well.
+// usual is the usual latency of the MDS that was asked, 0 if it is not known; then
+// that of the quickest peer stands in for it.
+func (b Bounds) Delay(usual time.Duration, peers Peers) time.Duration {
+	if usual == 0 {
+		usual = peers.quickest
 	}
 	late := lateFactor * usual
 	if usual == 0 {
 		late = firstDelay
 	}
 	delay := min(max(late, b.Least), b.Most)
-	if known > 1 {
-		delay = max(delay, leastFactor*quickest)
+	if peers.known > 1 {
+		delay = max(delay, leastFactor*peers.quickest)
 	}
 	return delay
 }

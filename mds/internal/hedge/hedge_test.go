@@ -1,7 +1,6 @@
 package hedge_test
 
 import (
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,7 +26,11 @@ func TestDelay(t *testing.T) {
 		{"twice the quickest, beyond the most", 400 * ms, []time.Duration{400 * ms, 300 * ms}, 600 * ms},
 		{"one latency alone sets no least", 400 * ms, []time.Duration{400 * ms, 0}, 250 * ms},
 	} {
-		if got := bounds.Delay(row.usual, slices.Values(row.peers)); got != row.want {
+		var peers hedge.Peers
+		for _, d := range row.peers {
+			peers.Add(d)
+		}
+		if got := bounds.Delay(row.usual, peers); got != row.want {
 			t.Errorf("%s: %v, want %v", row.name, got, row.want)
 		}
 	}

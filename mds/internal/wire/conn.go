@@ -1,4 +1,4 @@
-package mds
+package wire
 
 import (
 	"crypto/tls"
@@ -6,11 +6,11 @@ import (
 	"sync/atomic"
 )
 
-// conn counts what passes over a connection, which tells how far a failed
-// attempt came: whether its request left at all, and whether an answer began.
+// conn counts what passes over a connection, which tells how far a failed round trip
+// came: whether its request left at all, and whether an answer began.
 type conn struct {
 	net.Conn
-	lane        *lane
+	slot        *Slot
 	written     atomic.Int64 // bytes
 	read        atomic.Int64 // bytes
 	writing     atomic.Bool  // a write is under way
@@ -19,8 +19,8 @@ type conn struct {
 }
 
 func (c *conn) Write(b []byte) (int, error) {
-	if x := c.lane.gated.Load(); x != nil {
-		if err := x.maySend(); err != nil {
+	if t := c.slot.gated.Load(); t != nil {
+		if err := t.allowed(); err != nil {
 			return 0, err
 		}
 	}

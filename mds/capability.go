@@ -1,0 +1,67 @@
+package mds
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// Capabilities returns what is known of the agent of an MDS, without asking it. It
+// knows nothing of one that is not in the list, that was not asked yet, or that has
+// not answered for a minute.
+func (c *Caller) Capabilities(addr zbs.Addr) zbs.Capabilities {
+	if s := c.cluster.find(addr); s != nil {
+		return s.agent.recall().Capabilities
+	}
+	return zbs.Capabilities{}
+}
+
+// Recognise finds out of which generation the agent of an MDS is, as far as that
+// can be told apart (zbs.Capabilities.Next). It sends a handful of small requests
+// that no agent executes, and none for what is known already. ctx bounds all of
+// them, and the attempt time-out each, or Timeout; other options have no effect.
+//
+// An agent that is too old is no error. For an MDS that is not in the list the
+// error is ErrNoCandidates; otherwise it is a *WalkError.
+func Recognise(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption) (zbs.Capabilities, error) {
+	s := c.cluster.find(addr)
+	if s == nil {
+		return zbs.Capabilities{}, fmt.Errorf("recognise %s: %w", addr, ErrNoCandidates)
+	}
+	given := callConfig{timeout: c.shared.cfg.attemptTimeout}
+	for _, opt := range opts {
+		opt(&given)
+	}
+	for {
+		have := s.agent.recall().Capabilities
+		e, more := have.Next()
+		if !more {
+			return have, nil
+		}
+		a := newAttempt(ctx, s, given.timeout)
+		a.perform(markOp(e))
+		s.breaker.report(a.health())
+		if a.Err != nil {
+			return have, &WalkError{Op: "recognise", Attempts: []Attempt{a.Attempt}, exhausted: true}
+		}
+	}
+}
+
+// Supporting returns the MDS, in the order of the list, of which the agent has the
+// endpoint. Agents of which it is not known are asked, all at the same time and for
+// at most DefaultMostStagger; no agent runs anything for that (Recognise). An MDS
+// that does not tell in time is left out. Only endpoints in which generations differ
+// can be told (zbs.Capabilities).
+func Supporting(ctx context.Context, c *Caller, e zbs.Endpoint) []zbs.Addr {
+	var wg sync.WaitGroup
+	for _, s := range c.cluster.servers {
+		if !s.agent.recall().Knows(e) {
+			wg.Go(func() { newAttempt(ctx, s, DefaultMostStagger).perform(markOp(e)) })
+		}
+	}
+	wg.Wait()
+	return slices.DeleteFunc(c.Addrs(), func(addr zbs.Addr) bool { return !c.Capabilities(addr).Has(e) })
+}

@@ -1,0 +1,132 @@
+// Package wire carries requests to one MDS over the few connections that it gets. It
+// repeats a request at that MDS where this is safe, and reports how far a failed one
+// came. It knows nothing of commands, agents and other MDS.
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+	"golang.org/x/sync/semaphore"
+)
+
+// idleTimeout closes our idle connections before the agent closes them, which it
+// does after 15 s: a request must not meet a connection that is going away.
+const idleTimeout = 10 * time.Second
+
+// MaxBody bounds a response, in bytes. A capacity answer takes about 400 per pool.
+const MaxBody = 16 << 20
+
+// Config is what the connections to every MDS have in common. Dial is required unless
+// there is a Transport.
+type Config struct {
+	Dial           func(ctx context.Context, network, addr string) (net.Conn, error)
+	TLS            *tls.Config       // nil: the system's defaults
+	Transport      http.RoundTripper // in place of Dial and TLS: it makes connections itself
+	ConnectTimeout time.Duration     // of a connection, TLS included
+	Retries        int               // repetitions after a transport fault, beside that after a dead connection
+	Token          func() bool       // takes a retry token for each of these, false when none is left
+}
+
+// Slots are the connections that an MDS gets. The embedded semaphore counts them: a
+// request waits for a place, takes a slot, and gives back first the slot and then the
+// place. Slots are safe for concurrent use; NewSlots makes them.
+type Slots struct {
+	*semaphore.Weighted
+
+	all  []*Slot
+	mu   sync.Mutex // guards idle
+	idle []*Slot    // the one used last is at the end, so that few are warm
+}
+
+// NewSlots returns n slots without a connection.
+func NewSlots(n int, cfg *Config) *Slots {
+	s := &Slots{Weighted: semaphore.NewWeighted(int64(n))}
+	for range n {
+		s.all = append(s.all, newSlot(cfg))
+	}
+	s.idle = append(s.idle, s.all...)
+	return s
+}
+
+// Take returns a slot for a request that has a place.
+func (s *Slots) Take() *Slot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.idle) - 1
+	slot := s.idle[last]
+	s.idle = s.idle[:last]
+	return slot
+}
+
+// Put gives the slot back, and leaves its connection open for the next request.
+func (s *Slots) Put(slot *Slot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = append(s.idle, slot)
+}
+
+// CloseIdle closes the connections that no request uses.
+func (s *Slots) CloseIdle() {
+	for _, slot := range s.all {
+		if slot.transport != nil {
+			slot.transport.CloseIdleConnections()
+		}
+	}
+}
+
+// Slot is one of the few connections that an MDS gets. One request holds it at a
+// time, and it has an http.Transport of its own. A transport shared by several
+// requests dials ahead: when another request's connection becomes free first, the new
+// one stays behind without having sent anything, and holds a thread of the agent for
+// 15 s. It also keeps go-retryablehttp, which closes all idle connections of its
+// client when it gives up, away from the other slots.
+type Slot struct {
+	cfg       *Config
+	client    *retryablehttp.Client
+	transport *http.Transport      // nil with a transport of the user's
+	last      atomic.Pointer[conn] // the connection opened last
+	// gated is the round trip that began last, if its request has an Allowed. It stays
+	// when the round trip is over, for net/http may write a little longer.
+	gated atomic.Pointer[roundTrip]
+}
+
+func newSlot(cfg *Config) *Slot {
+	s := &Slot{cfg: cfg}
+	rt := http.RoundTripper(gate{cfg.Transport})
+	if cfg.Transport == nil {
+		s.transport = &http.Transport{
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				return s.connect(ctx, network, addr, false)
+			},
+			DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				return s.connect(ctx, network, addr, true)
+			},
+			MaxConnsPerHost:     1,
+			MaxIdleConnsPerHost: 1,
+			IdleConnTimeout:     idleTimeout,
+			DisableCompression:  true,
+		}
+		rt = s.transport
+	}
+	s.client = &retryablehttp.Client{
+		HTTPClient: &http.Client{
+			Transport:     rt,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		RetryWaitMin: 100 * time.Millisecond,
+		RetryWaitMax: 2 * time.Second,
+		RetryMax:     1 + cfg.Retries,
+		CheckRetry:   repeats,
+		PrepareRetry: rewind,
+		Backoff:      backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	return s
+}
