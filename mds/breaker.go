@@ -1,14 +1,9 @@
 package mds
 
 import (
-	"errors"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
-
-	"github.com/zbsclient/zbsclient/mds/internal/notify"
+	"github.com/zbsclient/zbsclient/mds/internal/breaker"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -38,84 +33,11 @@ const (
 	unhealthy               // it failed, or was slow
 )
 
-// breaker is a gobreaker that gets a report of each attempt at its end. An attempt
-// under way holds no place in it, so a health check that hangs keeps no other one from
-// closing it.
-type breaker struct {
-	addr       zbs.Addr
-	cfg        *config
-	events     *notify.Queue[BreakerEvent]
-	healthy    atomic.Bool  // closed, and the last report was good: spares each call the mutex
-	recoveries atomic.Int64 // how often it became healthy again
-
-	mu    sync.Mutex // guards what follows
-	inner *gobreaker.CircuitBreaker[struct{}]
-}
-
-func newBreaker(addr zbs.Addr, cfg *config, events *notify.Queue[BreakerEvent]) *breaker {
-	b := &breaker{addr: addr, cfg: cfg, events: events}
-	b.renew()
-	return b
-}
-
-var errUnhealthy = errors.New("unhealthy")
-
-func succeed() (struct{}, error) { return struct{}{}, nil }
-func fail() (struct{}, error)    { return struct{}{}, errUnhealthy }
-
-// report takes how an attempt ended. A success on a healthy breaker is a no-op, and
-// one closes the breaker in any other state.
-func (b *breaker) report(h health) {
-	if h == neutral || h == healthy && b.healthy.Load() {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if h == unhealthy {
-		b.healthy.Store(false)
-		b.inner.Execute(fail)
-		return
-	}
-	b.recoveries.Add(1)
-	if _, err := b.inner.Execute(succeed); err != nil { // open: it cannot be told of a success
-		b.renew()
-		b.push(gobreaker.StateOpen, gobreaker.StateClosed)
-	}
-	b.healthy.Store(true)
-}
-
-// renew puts a closed breaker in the place of the one before.
-func (b *breaker) renew() {
-	b.inner = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:    b.addr.String(),
-		Timeout: b.cfg.breakerPause,
-		ReadyToTrip: func(c gobreaker.Counts) bool {
-			return c.ConsecutiveFailures >= uint32(b.cfg.breakerFailures)
-		},
-		OnStateChange: func(_ string, from, to gobreaker.State) { b.push(from, to) },
-	})
-	b.healthy.Store(true)
-}
-
-// push queues an event. The mutex is held, which puts events in order.
-func (b *breaker) push(from, to gobreaker.State) {
-	b.events.Push(BreakerEvent{Addr: b.addr, From: nameOf(from), To: nameOf(to), At: time.Now()})
-}
-
-func (b *breaker) state() Breaker {
-	if b.healthy.Load() {
-		return BreakerClosed
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return nameOf(b.inner.State())
-}
-
-func nameOf(s gobreaker.State) Breaker {
+func nameOf(s breaker.State) Breaker {
 	switch s {
-	case gobreaker.StateClosed:
+	case breaker.Closed:
 		return BreakerClosed
-	case gobreaker.StateHalfOpen:
+	case breaker.HalfOpen:
 		return BreakerHalfOpen
 	default:
 		return BreakerOpen

@@ -55,10 +55,9 @@ func (c *call) start() *attempt {
 
 // run makes the attempt and those that follow from it, and returns when none is under
 // way.
-func (c *call) run(first *attempt) (any, error) {
+func (c *call) run(first *attempt) {
 	c.follow(first)
 	c.others.Wait()
-	return c.result()
 }
 
 // hedged reports whether attempts may overlap.
@@ -91,7 +90,7 @@ func (c *call) ended(a *attempt) step {
 	if a.outcome == lost && a.served > 0 && c.winner != nil {
 		a.served = max(a.served, c.winner.served) // it might have been slower, not quicker
 	}
-	a.server.breaker.report(a.health())
+	a.server.report(a.health())
 	a.progress.enter(done, 0)
 	if c.state.over() {
 		return stop
@@ -194,7 +193,7 @@ func (c *call) nextLocked(why Why) *attempt {
 		verdict := admitted
 		if token && !c.shared.budget.Take() {
 			token = false
-			verdict = admit(c.state, why, s.breaker.healthy.Load(), c.newestLocked() != nil)
+			verdict = admit(c.state, why, s.breaker.Healthy(), c.newestLocked() != nil)
 		}
 		if verdict == deferred {
 			return nil
@@ -229,7 +228,7 @@ func (c *call) beginLocked(s *server, why Why, token bool) *attempt {
 	}
 	a.begin(c.ctx, s, c.opts.timeout)
 	a.rivals, a.allowed, a.token = c, c.opts.valid, token
-	a.Why, a.Breaker, a.Began = why, s.breaker.state(), a.began.Sub(c.began)
+	a.Why, a.Breaker, a.Began = why, s.state(), a.began.Sub(c.began)
 	s.tally(c.op.endpoint.Name).attempts.Add(1)
 	c.attempts = append(c.attempts, a)
 	if c.hedged() && len(c.candidates) > 0 {
@@ -263,8 +262,8 @@ func (c *call) startLate() *attempt {
 	if c.state.over() || a == nil {
 		return nil // the end of an attempt goes on
 	}
-	n := newest{queued: a.progress.state() == queued, onTheWay: a.onTheWay(), delay: c.delay}
-	if n.queued && len(c.candidates) > 0 {
+	n := newest{state: a.progress.state(), onTheWay: a.onTheWay(), delay: c.delay}
+	if n.state == queued && len(c.candidates) > 0 {
 		n.better = c.candidates[best(c.candidates)].standing().betterThan(a.server.standing())
 	}
 	switch m := whenLate(n); m.do {

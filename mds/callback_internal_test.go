@@ -37,7 +37,7 @@ func TestClosedCallerListensNoMore(t *testing.T) {
 	c.Close()
 	a := newAttempt(t.Context(), c.cluster.servers[0], c.AttemptTimeout())
 	defer a.end()
-	a.askAsync(t.Context(), op{endpoint: zbs.EndpointVolumeQuery})
+	a.askAsync(t.Context(), op{endpoint: zbs.EndpointVolumeQuery, decode: decoderOf[zbs.VolumeInfo]})
 	if a.outcome != unsent || a.health() != neutral || a.Phase != PhaseDial {
 		t.Errorf("outcome %d, health %d, phase %s: %v", a.outcome, a.health(), a.Phase, a.Err)
 	}

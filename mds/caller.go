@@ -12,6 +12,7 @@ import (
 	"github.com/zbsclient/zbsclient/hashring"
 	"github.com/zbsclient/zbsclient/mds/internal/callback"
 	"github.com/zbsclient/zbsclient/mds/internal/hedge"
+	"github.com/zbsclient/zbsclient/mds/internal/lookup"
 	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -23,7 +24,7 @@ type Caller struct {
 	shared     *shared
 	cluster    *cluster
 	checks     map[*server]*healthCheck
-	calls      byEndpoint[callTally]
+	calls      lookup.Map[callTally]
 	background *background
 }
 
@@ -109,7 +110,7 @@ func (c *Caller) Addrs() []zbs.Addr {
 // is not in the list.
 func (c *Caller) Breaker(addr zbs.Addr) Breaker {
 	if s := c.cluster.find(addr); s != nil {
-		return s.breaker.state()
+		return s.state()
 	}
 	return ""
 }
@@ -165,8 +166,9 @@ func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []C
 	for _, s := range k.failedCandidates(first) {
 		c.checks[s].trigger(o, k.opts.timeout)
 	}
-	answer, err := k.run(first)
-	c.calls.get(o.endpoint.Name).count(err)
+	k.run(first)
+	answer, err := k.result()
+	c.calls.Get(o.endpoint.Name).count(err)
 	k.tell(end, err)
 	return answer, err
 }

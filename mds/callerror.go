@@ -20,8 +20,8 @@ type WalkError struct {
 	Attempts []Attempt // in the order they were made, and then those of PhaseBreaker, which were not
 	Stop     error     // the caller's context error, or that of SendOnlyWhile, when it ended the walk
 
-	repeat    zbs.Repeat
-	exhausted bool // every MDS was asked
+	repeat zbs.Repeat
+	state  callState
 }
 
 // MayHaveRun reports whether the call may have changed the storage although it
@@ -96,9 +96,11 @@ func (e *WalkError) Unwrap() []error {
 	if e.MayHaveRun() {
 		errs = append(errs, ErrAmbiguous)
 	}
-	if len(e.Attempts) == 0 && e.exhausted {
+	switch {
+	case e.state != exhausted || e.Stop != nil:
+	case len(e.Attempts) == 0:
 		errs = append(errs, ErrNoCandidates)
-	} else if e.exhausted {
+	default:
 		errs = append(errs, ErrAllFailed)
 	}
 	for _, a := range e.Attempts {

@@ -20,11 +20,11 @@ func (c *call) result() (any, error) {
 	}
 	e := &WalkError{
 		Op: c.op.endpoint.Name, Attempts: c.records(), Stop: stop,
-		exhausted: c.state == exhausted && stop == nil, repeat: c.op.endpoint.Repeat,
+		repeat: c.op.endpoint.Repeat, state: c.state,
 	}
 	for _, s := range c.refused {
 		e.Attempts = append(e.Attempts, Attempt{
-			Addr: s.addr, Breaker: s.breaker.state(), Phase: PhaseBreaker, Err: &notAsked{s.lastFailure.Load()}, outcome: unsent,
+			Addr: s.addr, Breaker: s.state(), Phase: PhaseBreaker, Err: &notAsked{s.lastFailure.Load()}, outcome: unsent,
 		})
 	}
 	return nil, e
@@ -44,7 +44,7 @@ func (c *call) records() []Attempt {
 // skipped returns the MDS that the call did not ask, and why.
 func (c *call) skipped() []Skip {
 	var all []Skip
-	skip := func(s *server, r SkipReason) { all = append(all, Skip{s.addr, s.breaker.state(), r}) }
+	skip := func(s *server, r SkipReason) { all = append(all, Skip{s.addr, s.state(), r}) }
 	c.eachSkipped(skip)
 	if c.opts.target == nil && len(c.opts.except) == 0 {
 		return all
@@ -76,7 +76,7 @@ func (c *call) whyNot(s *server) SkipReason {
 		return CallEnded
 	case s.disconnected.Load():
 		return BehindForSession
-	case !s.breaker.healthy.Load():
+	case !s.breaker.Healthy():
 		return BehindForBreaker
 	default:
 		return NotNeeded
@@ -101,13 +101,13 @@ func (c *call) tell(end func(Trace, error), err error) {
 // as long as the MDS that is asked first did not: in a total outage calls alone are
 // load enough.
 func (c *call) failedCandidates(first *attempt) (failed []*server) {
-	if c.op.endpoint.Repeat != zbs.Read || first == nil || !first.server.breaker.healthy.Load() {
+	if c.op.endpoint.Repeat != zbs.Read || first == nil || !first.server.breaker.Healthy() {
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.candidates {
-		if !s.breaker.healthy.Load() {
+		if !s.breaker.Healthy() {
 			failed = append(failed, s)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // not answered for a minute.
 func (c *Caller) Capabilities(addr zbs.Addr) zbs.Capabilities {
 	if s := c.cluster.find(addr); s != nil {
-		return s.agent.recall().Capabilities
+		return s.agent.Recall().Capabilities
 	}
 	return zbs.Capabilities{}
 }
@@ -36,16 +36,16 @@ func Recognise(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption
 		opt(&given)
 	}
 	for {
-		have := s.agent.recall().Capabilities
+		have := s.agent.Recall().Capabilities
 		e, more := have.Next()
 		if !more {
 			return have, nil
 		}
 		a := newAttempt(ctx, s, given.timeout)
 		a.perform(markOp(e))
-		s.breaker.report(a.health())
+		s.report(a.health())
 		if a.Err != nil {
-			return have, &WalkError{Op: "recognise", Attempts: []Attempt{a.Attempt}, exhausted: true}
+			return have, &WalkError{Op: "recognise", Attempts: []Attempt{a.Attempt}, state: exhausted}
 		}
 	}
 }
@@ -58,7 +58,7 @@ func Recognise(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption
 func Supporting(ctx context.Context, c *Caller, e zbs.Endpoint) []zbs.Addr {
 	var wg sync.WaitGroup
 	for _, s := range c.cluster.servers {
-		if !s.agent.recall().Knows(e) {
+		if !s.agent.Recall().Knows(e) {
 			wg.Go(func() { newAttempt(ctx, s, DefaultMostStagger).perform(markOp(e)) })
 		}
 	}

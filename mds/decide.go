@@ -103,7 +103,7 @@ func afterFailure(o outcome, later bool) move {
 
 // newest is the attempt under way that began last.
 type newest struct {
-	queued   bool
+	state    attemptState
 	better   bool          // a candidate is better than the MDS whose queue it is in
 	onTheWay time.Duration // since its request went out
 	delay    time.Duration // its hedge delay
@@ -112,9 +112,9 @@ type newest struct {
 // whenLate decides when the newest attempt may have taken longer than its hedge delay.
 func whenLate(n newest) move {
 	switch {
-	case n.queued && n.better:
+	case n.state == queued && n.better:
 		return move{do: withdraw}
-	case n.queued:
+	case n.state == queued:
 		return move{do: look, after: max(n.delay/queueChecks, time.Millisecond)}
 	case n.onTheWay < n.delay:
 		return move{do: look, after: n.delay - n.onTheWay}

@@ -33,12 +33,12 @@ func TestWhenLate(t *testing.T) {
 		n    newest
 		want move
 	}{
-		{"it waits for a connection", newest{queued: true, delay: delay}, move{do: look, after: delay / queueChecks}},
-		{"it waits, and the delay is short", newest{queued: true, delay: time.Millisecond}, move{do: look, after: time.Millisecond}},
-		{"it waits, and a better MDS is left", newest{queued: true, better: true, delay: delay}, move{do: withdraw}},
-		{"its request is not out yet", newest{delay: delay}, move{do: look, after: delay}},
-		{"its request went out a while later", newest{onTheWay: 30 * time.Millisecond, delay: delay}, move{do: look, after: 10 * time.Millisecond}},
-		{"it is late", newest{onTheWay: delay, delay: delay}, move{do: ask, why: WhySlow}},
+		{"it waits for a connection", newest{state: queued, delay: delay}, move{do: look, after: delay / queueChecks}},
+		{"it waits, and the delay is short", newest{state: queued, delay: time.Millisecond}, move{do: look, after: time.Millisecond}},
+		{"it waits, and a better MDS is left", newest{state: queued, better: true, delay: delay}, move{do: withdraw}},
+		{"its request is not out yet", newest{state: recognising, delay: delay}, move{do: look, after: delay}},
+		{"its request went out a while later", newest{state: sent, onTheWay: 30 * time.Millisecond, delay: delay}, move{do: look, after: 10 * time.Millisecond}},
+		{"it is late", newest{state: sent, onTheWay: delay, delay: delay}, move{do: ask, why: WhySlow}},
 	} {
 		if got := whenLate(row.n); got != row.want {
 			t.Errorf("%s: %+v, want %+v", row.name, got, row.want)

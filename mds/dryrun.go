@@ -14,11 +14,11 @@ var ErrDryRun = errors.New("dry run, not sent")
 // describe fills into with what the best candidate would get.
 func describe(candidates []*server, o op, into *Request) error {
 	if len(candidates) == 0 {
-		return &WalkError{Op: o.endpoint.Name, exhausted: true}
+		return &WalkError{Op: o.endpoint.Name, state: exhausted}
 	}
 	s := candidates[best(candidates)]
 	command := o.command
-	if suited, err := zbs.Suit(command, o.endpoint, s.agent.recall().Capabilities); err == nil {
+	if suited, err := zbs.Suit(command, o.endpoint, s.agent.Recall().Capabilities); err == nil {
 		command = suited
 	}
 	body, err := s.envelope().Encode(zbs.Redacted(command))

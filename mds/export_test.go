@@ -6,8 +6,8 @@ import "github.com/zbsclient/zbsclient/zbs"
 // that count every request or say which one meets a fault.
 func Recognised(c *Caller) *Caller {
 	for _, s := range c.cluster.servers {
-		s.agent.learn(zbs.EndpointVolumeClients, true)
-		s.agent.learn(zbs.EndpointResourceUsage, true)
+		s.agent.Learn(zbs.EndpointVolumeClients, true)
+		s.agent.Learn(zbs.EndpointResourceUsage, true)
 	}
 	return c
 }

@@ -49,7 +49,7 @@ type healthCheck struct {
 
 // trigger starts what is due, for the command of a call.
 func (h *healthCheck) trigger(o op, timeout time.Duration) {
-	if h.server.breaker.state() == BreakerOpen {
+	if h.server.state() == BreakerOpen {
 		return
 	}
 	h.mu.Lock()
@@ -58,7 +58,7 @@ func (h *healthCheck) trigger(o op, timeout time.Duration) {
 		return
 	}
 	h.rested = time.Now().Add(probePeriod)
-	if n := h.server.breaker.recoveries.Load(); n != h.recoveries {
+	if n := h.server.breaker.Recoveries(); n != h.recoveries {
 		h.recoveries, h.pause = n, 0
 	}
 	if h.server.cfg.connections > 1 {
@@ -71,16 +71,16 @@ func (h *healthCheck) trigger(o op, timeout time.Duration) {
 // echo asks for an echo. A failure tells on the breaker; an answer alone does not,
 // because an agent echoes whatever is wrong with the storage behind it.
 func (h *healthCheck) echo(ctx context.Context, o op, timeout time.Duration) {
-	breaker := h.server.breaker
-	recoveries := breaker.recoveries.Load()
+	s := h.server
+	recoveries := s.breaker.Recoveries()
 	a := h.ask(ctx, echoOp, echoTimeout)
-	if a.health() == unhealthy && breaker.recoveries.Load() == recoveries { // else it has answered another request
-		breaker.report(unhealthy)
+	if a.health() == unhealthy && s.breaker.Recoveries() == recoveries { // else it has answered another request
+		s.report(unhealthy)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.echoing = false
-	if breaker.healthy.Load() {
+	if s.breaker.Healthy() {
 		return
 	}
 	alive := a.health() == healthy
@@ -101,10 +101,10 @@ func (h *healthCheck) sendLocked(o op, timeout time.Duration) {
 	started := h.background.start(func(closed context.Context) {
 		defer context.AfterFunc(closed, cancel)()
 		defer cancel()
-		recoveries := h.server.breaker.recoveries.Load()
+		recoveries := h.server.breaker.Recoveries()
 		a := h.ask(ctx, o, timeout)
-		if a.health() == healthy || h.server.breaker.recoveries.Load() == recoveries {
-			h.server.breaker.report(a.health())
+		if a.health() == healthy || h.server.breaker.Recoveries() == recoveries {
+			h.server.report(a.health())
 		}
 		h.mu.Lock()
 		defer h.mu.Unlock()

@@ -1,18 +1,10 @@
 package mds
 
 import (
-	"math/bits"
 	"slices"
-	"sync/atomic"
 	"time"
-)
 
-// The buckets of a Histogram: eight to each doubling, from 1 µs to some two
-// minutes, so that a quantile is off by at most an eighth.
-const (
-	subBuckets  = 8
-	buckets     = 25 * subBuckets
-	longestTime = 1<<27*time.Microsecond - 1
+	"github.com/zbsclient/zbsclient/mds/internal/histogram"
 )
 
 // Histogram counts durations by size. It is a copy; the zero Histogram is
@@ -32,7 +24,7 @@ func (h Histogram) Quantile(q float64) time.Duration {
 	var seen uint64
 	for i, n := range h.counts {
 		if seen += n; n > 0 && (seen > rank || seen == h.Count) {
-			return bucketEnd(i)
+			return histogram.End(i)
 		}
 	}
 	return 0
@@ -43,7 +35,7 @@ func (h Histogram) Quantile(q float64) time.Duration {
 func (h Histogram) AtMost(d time.Duration) uint64 {
 	var seen uint64
 	for i, n := range h.counts {
-		if bucketEnd(i) > d {
+		if histogram.End(i) > d {
 			break
 		}
 		seen += n
@@ -52,56 +44,21 @@ func (h Histogram) AtMost(d time.Duration) uint64 {
 }
 
 func (h Histogram) plus(other Histogram) Histogram {
-	sum := Histogram{Count: h.Count + other.Count, Sum: h.Sum + other.Sum, counts: slices.Clone(h.counts)}
-	if sum.counts == nil {
-		sum.counts = make([]uint64, buckets)
+	if len(other.counts) > len(h.counts) {
+		h, other = other, h
 	}
+	sum := Histogram{Count: h.Count + other.Count, Sum: h.Sum + other.Sum, counts: slices.Clone(h.counts)}
 	for i, n := range other.counts {
 		sum.counts[i] += n
 	}
 	return sum
 }
 
-// bucketOf returns the bucket of d. A bucket begins behind the end of the one
-// before, and both ends of a doubling are ends of buckets.
-func bucketOf(d time.Duration) int {
-	if d <= time.Microsecond {
-		return 0
+// histogramOf returns a copy of what was counted so far.
+func histogramOf(live *histogram.Live) (h Histogram) {
+	h.counts, h.Sum = live.Counts()
+	for _, n := range h.counts {
+		h.Count += n
 	}
-	us := uint64((min(d, longestTime) - 1) / time.Microsecond)
-	if us < subBuckets {
-		return int(us)
-	}
-	shift := bits.Len64(us) - bits.Len64(subBuckets)
-	return (shift+1)*subBuckets + int(us>>shift)&(subBuckets-1)
-}
-
-// bucketEnd returns the longest duration of the bucket.
-func bucketEnd(i int) time.Duration {
-	if i < subBuckets {
-		return time.Duration(i+1) * time.Microsecond
-	}
-	shift := i/subBuckets - 1
-	return time.Duration(subBuckets+i%subBuckets+1) << shift * time.Microsecond
-}
-
-// liveHistogram is a Histogram that is being filled. It is safe for concurrent
-// use; its zero value is empty.
-type liveHistogram struct {
-	sum    atomic.Int64 // nanoseconds
-	counts [buckets]atomic.Uint64
-}
-
-func (h *liveHistogram) observe(d time.Duration) {
-	h.sum.Add(int64(d))
-	h.counts[bucketOf(d)].Add(1)
-}
-
-func (h *liveHistogram) snapshot() Histogram {
-	s := Histogram{Sum: time.Duration(h.sum.Load()), counts: make([]uint64, buckets)}
-	for i := range h.counts {
-		s.counts[i] = h.counts[i].Load()
-		s.Count += s.counts[i]
-	}
-	return s
+	return h
 }

@@ -6,38 +6,23 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/zbsclient/zbsclient/mds/internal/histogram"
 	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-func TestBuckets(t *testing.T) {
-	for i := range buckets {
-		if end := bucketEnd(i); bucketOf(end) != i || end != longestTime+1 && bucketOf(end+1) != i+1 {
-			t.Errorf("bucket %d ends at %v, which falls into %d", i, end, bucketOf(end))
-		}
-	}
-	for _, d := range []time.Duration{-1, 0, 1, time.Microsecond} {
-		if bucketOf(d) != 0 {
-			t.Errorf("%v falls into bucket %d", d, bucketOf(d))
-		}
-	}
-	if bucketOf(time.Hour) != buckets-1 {
-		t.Errorf("an hour falls into bucket %d of %d", bucketOf(time.Hour), buckets)
-	}
-}
 
 // A quantile is at least the true one, and too much by an eighth at the most.
 func TestQuantiles(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		times := rapid.SliceOfN(rapid.Int64Range(int64(10*time.Microsecond), int64(time.Minute)), 1, 50).Draw(t, "times")
-		var live liveHistogram
+		var live histogram.Live
 		var longest, sum time.Duration
 		for _, d := range times {
-			live.observe(time.Duration(d))
+			live.Observe(time.Duration(d))
 			longest = max(longest, time.Duration(d))
 			sum += time.Duration(d)
 		}
-		h := live.snapshot()
+		h := histogramOf(&live)
 		if h.Count != uint64(len(times)) || h.Sum != sum {
 			t.Fatalf("%d durations of %v, want %d of %v", h.Count, h.Sum, len(times), sum)
 		}
@@ -55,7 +40,7 @@ func TestQuantiles(t *testing.T) {
 			t.Fatalf("%d of %d are within the quantile %v", atMost, len(times), q)
 		}
 		both := h.plus(h)
-		if both.Count != 2*h.Count || both.Quantile(q) != h.Quantile(q) || both.AtMost(longestTime+1) != both.Count {
+		if both.Count != 2*h.Count || both.Quantile(q) != h.Quantile(q) || both.AtMost(histogram.Longest+1) != both.Count {
 			t.Fatalf("twice the same: %d", both.Count)
 		}
 	})
@@ -83,7 +68,7 @@ func BenchmarkCounters(b *testing.B) {
 		for _, other := range others {
 			other.tally(e.Name).skipped[NotNeeded].Add(1)
 		}
-		c.calls.get(e.Name).count(nil)
+		c.calls.Get(e.Name).count(nil)
 	}
 	b.ReportAllocs()
 	for b.Loop() {

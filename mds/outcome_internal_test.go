@@ -134,7 +134,7 @@ var rows = []row{
 // openFirstBreaker opens the breaker of the first MDS of the list.
 func openFirstBreaker(c *Caller) {
 	for range DefaultBreakerFailures {
-		c.cluster.servers[0].breaker.report(unhealthy)
+		c.cluster.servers[0].report(unhealthy)
 	}
 }
 

@@ -36,7 +36,7 @@ func (a *attempt) perform(o op) {
 
 // ask asks the MDS, once it is known that its agent reads the command as it is meant.
 func (a *attempt) ask(o op) {
-	if o.mark {
+	if o.isMark() {
 		a.askOnce(a.ctx, o.endpoint, false)
 		return
 	}
@@ -89,31 +89,33 @@ func isOurTimeout(err error) bool {
 
 // teach learns of the agent from the end of the attempt.
 func (a *attempt) teach(o op) {
-	agent := &a.server.agent
+	agent := a.server.agent
 	switch a.outcome {
 	case answered, denied:
-		agent.hear()
-		if !o.mark && o.endpoint == zbs.EndpointVolumeClients && !agent.recall().Has(o.endpoint) {
-			agent.learn(o.endpoint, true)
+		agent.Hear()
+		if !o.isMark() && o.endpoint == zbs.EndpointVolumeClients && !agent.Recall().Has(o.endpoint) {
+			agent.Learn(o.endpoint, true)
 		}
 		if facts, ok := a.answer.(zbs.Facts); ok && facts.UUID != "" {
-			agent.dropsRepeated.Store(true)
+			agent.HasNamedCluster()
 		}
 	case rejected:
 		if a.Status == http.StatusNotFound {
-			agent.forget()
-			agent.learn(o.endpoint, false)
+			if have := agent.Recall(); have.Has(o.endpoint) || !have.With(o.endpoint, false).Lacks(o.endpoint) {
+				agent.Forget() // of an endpoint that every agent has, or that this one had
+			}
+			agent.Learn(o.endpoint, false)
 		}
 	case unsent, faulted, unrecognised:
 		if a.Status == 0 && a.health() == unhealthy {
-			agent.forget() // it may come back as another one
+			agent.Forget() // it may come back as another one
 		}
 	}
 }
 
 // explainNotFound says what it means that the agent has no such endpoint.
 func (a *attempt) explainNotFound(o op) {
-	old := a.server.agent.recall().CheckAge()
+	old := a.server.agent.Recall().CheckAge()
 	switch {
 	case old != nil && o.endpoint.Universal():
 		a.Err = fmt.Errorf("%w (%w)", old, a.Err)

@@ -30,7 +30,7 @@ func (a *attempt) wait(ctx context.Context, p places) error {
 		a.progress.move(queued, before)
 		return ErrBusy
 	}
-	leave := a.rivals != nil && !a.server.breaker.healthy.Load() && a.rivals.prefersAnother(a.server)
+	leave := a.rivals != nil && !a.server.breaker.Healthy() && a.rivals.prefersAnother(a.server)
 	if !leave && a.progress.move(queued, before) {
 		return nil
 	}

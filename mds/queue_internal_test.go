@@ -16,7 +16,7 @@ import (
 func TestWithdrawnGetsNoPlace(t *testing.T) {
 	cfg := defaultConfig()
 	s := newServer(zbs.Addr{Host: "mds-a", Port: zbs.AgentPort}, &shared{cfg: cfg}, &notify.Queue[BreakerEvent]{})
-	s.breaker.report(unhealthy) // so that the attempt with a place looks for a better MDS
+	s.report(unhealthy) // so that the attempt with a place looks for a better MDS
 	places := semaphore.NewWeighted(1)
 	places.Acquire(t.Context(), 1)
 	at := newAttempt(context.Background(), s, time.Minute)

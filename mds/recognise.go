@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/zbsclient/zbsclient/mds/internal/agent"
 	"github.com/zbsclient/zbsclient/mds/internal/wire"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -18,8 +19,8 @@ func (a *attempt) suit(o op) (suited op, ok bool) {
 	if o.endpoint.Universal() {
 		return o, true
 	}
-	agent := &a.server.agent
-	have := agent.recall()
+	s := a.server
+	have := s.agent.Recall()
 	known := have.Capabilities
 	fresh := o.secret != ""
 	if fresh { // no password leaves on the strength of what an agent was earlier
@@ -37,8 +38,8 @@ func (a *attempt) suit(o op) (suited op, ok bool) {
 		known = known.With(e, has)
 	}
 	command, err := zbs.Suit(o.command, o.endpoint, known)
-	if err != nil && have.Capabilities == known && time.Since(have.since) > memory {
-		agent.forget() // it may have been upgraded
+	if err != nil && have.Capabilities == known && time.Since(have.Since) > agent.Memory {
+		s.agent.Forget() // it may have been upgraded
 		return a.suit(o)
 	}
 	if err != nil {
@@ -74,7 +75,7 @@ func (a *attempt) inquire(e zbs.Endpoint, fresh bool) (has, ok bool) {
 	default:
 		a.outcome = unsent
 	}
-	if !errors.Is(a.Err, ErrBusy) {
+	if a.Phase != PhaseDial && a.Phase != PhaseTLS && !errors.Is(a.Err, ErrBusy) { // it was reached
 		a.Err = fmt.Errorf("not recognised: %w", wire.Bare(a.Err))
 	}
 	return false, false
@@ -90,14 +91,14 @@ func (a *attempt) recognitionBound() time.Duration {
 // askOnce asks when it is this attempt's turn. Another one may have asked the same
 // meanwhile.
 func (a *attempt) askOnce(ctx context.Context, e zbs.Endpoint, fresh bool) (has, ok bool) {
-	agent := &a.server.agent
-	if err := agent.learning.Acquire(ctx, 1); err != nil {
-		a.fail(PhaseWait, unsent, context.Cause(ctx))
+	s := a.server
+	if err := s.agent.Lock(ctx); err != nil {
+		a.fail(PhaseWait, unsent, err)
 		return false, false
 	}
-	defer agent.learning.Release(1)
-	have := agent.recall()
-	if have.Knows(e) && (!fresh || e == zbs.EndpointVolumeClients || have.since.After(a.began)) {
+	defer s.agent.Unlock()
+	have := s.agent.Recall()
+	if have.Knows(e) && (!fresh || e == zbs.EndpointVolumeClients || have.Since.After(a.began)) {
 		return have.Has(e), true
 	}
 	return a.askMark(ctx, markOp(e))
@@ -106,15 +107,15 @@ func (a *attempt) askOnce(ctx context.Context, e zbs.Endpoint, fresh bool) (has,
 // askMark sends the request of markOp. ok is false when the response does not say
 // whether the agent has the endpoint.
 func (a *attempt) askMark(ctx context.Context, o op) (has, ok bool) {
-	agent := &a.server.agent
-	agent.asked.Add(1)
+	s := a.server
+	s.agent.Ask()
 	a.post(ctx, o, nil)
 	status := a.Status
 	switch {
 	case status == http.StatusNotFound, status == http.StatusBadRequest,
 		status == http.StatusOK && o.endpoint.Mode == zbs.Sync && a.Err == nil:
 		has = status != http.StatusNotFound
-		agent.learn(o.endpoint, has)
+		s.agent.Learn(o.endpoint, has)
 		a.clear()
 		return has, true
 	case a.Err == nil:

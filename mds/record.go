@@ -27,6 +27,16 @@ const (
 	PhaseCallback   Phase = "callback" // received by the agent; the result was never posted
 )
 
+// Why says for what reason an MDS was asked.
+type Why string
+
+const (
+	WhyFirst    Why = "first"    // it is the first in order
+	WhyFailed   Why = "failed"   // the one before failed
+	WhySlow     Why = "slow"     // the one before had not answered within its stagger, or had no connection free
+	WhyTargeted Why = "targeted" // the call wants it and no other
+)
+
 // Attempt is what one MDS did with a call.
 type Attempt struct {
 	Addr     zbs.Addr

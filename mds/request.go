@@ -10,9 +10,8 @@ import (
 type op struct {
 	endpoint zbs.Endpoint
 	command  any
-	secret   zbs.Secret // the password that the call carries, also where the agent is not sent it
-	decode   func([]byte) (any, error)
-	mark     bool // asks whether the agent has the endpoint, and runs nothing (markOp)
+	secret   zbs.Secret                // the password that the call carries, also where the agent is not sent it
+	decode   func([]byte) (any, error) // nil for markOp
 }
 
 // markOp asks whether the agent has the endpoint. Nothing runs: an asynchronous
@@ -20,8 +19,10 @@ type op struct {
 // refuses a form. Where there is no such endpoint it is a 404.
 func markOp(e zbs.Endpoint) op {
 	e.Repeat = zbs.Read
-	return op{endpoint: e, command: struct{}{}, mark: true}
+	return op{endpoint: e, command: struct{}{}}
 }
+
+func (o op) isMark() bool { return o.decode == nil }
 
 // template is what all requests for an endpoint at an MDS have in common. It is
 // made once and never changed.

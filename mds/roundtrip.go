@@ -52,7 +52,7 @@ func (a *attempt) post(ctx context.Context, o op, task *callback.Task) (resp wir
 	switch {
 	case task != nil:
 		r.Header = t.withTask(task.ID, task.URL)
-	case o.mark && o.endpoint.Mode == zbs.Sync:
+	case o.isMark() && o.endpoint.Mode == zbs.Sync:
 		r.Header = t.asForm()
 	}
 	a.place()

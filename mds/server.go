@@ -6,8 +6,11 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/zbsclient/zbsclient/mds/internal/agent"
+	"github.com/zbsclient/zbsclient/mds/internal/breaker"
 	"github.com/zbsclient/zbsclient/mds/internal/callback"
 	"github.com/zbsclient/zbsclient/mds/internal/hedge"
+	"github.com/zbsclient/zbsclient/mds/internal/lookup"
 	"github.com/zbsclient/zbsclient/mds/internal/notify"
 	"github.com/zbsclient/zbsclient/mds/internal/wire"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -27,8 +30,8 @@ type server struct {
 	*shared
 	addr    zbs.Addr
 	name    string // text of addr
-	breaker *breaker
-	agent   agent
+	breaker *breaker.Breaker
+	agent   *agent.Agent
 
 	slots   *wire.Slots
 	reads   *semaphore.Weighted // asynchronous ones under way
@@ -39,17 +42,20 @@ type server struct {
 	inFlight     atomic.Int64 // attempts under way, health checks included
 	load         atomic.Int64 // those of them that have a connection, or will want one
 	lastFailure  atomic.Pointer[failure]
-	tallies      byEndpoint[tally]
+	tallies      lookup.Map[tally]
 }
 
 func newServer(addr zbs.Addr, common *shared, events *notify.Queue[BreakerEvent]) *server {
 	cfg := &common.cfg
 	return &server{
-		shared: common, addr: addr, name: addr.String(), breaker: newBreaker(addr, cfg, events),
+		shared: common, addr: addr, name: addr.String(),
 		slots:   wire.NewSlots(cfg.connections, &cfg.wire),
 		reads:   semaphore.NewWeighted(int64(cfg.parallel)),
 		changes: semaphore.NewWeighted(int64(cfg.parallel)),
-		agent:   newAgent(),
+		agent:   agent.New(),
+		breaker: breaker.New(cfg.breakerFailures, cfg.breakerPause, func(from, to breaker.State) {
+			events.Push(BreakerEvent{Addr: addr, From: nameOf(from), To: nameOf(to), At: time.Now()})
+		}),
 	}
 }
 
@@ -59,8 +65,8 @@ func (s *server) free() bool { return s.load.Load() < int64(s.cfg.connections) }
 // standing returns how the MDS compares with others as a candidate.
 func (s *server) standing() standing {
 	st := standing{free: s.free(), inFlight: s.inFlight.Load(), tried: s.tried.Load()}
-	if !s.breaker.healthy.Load() {
-		switch s.breaker.state() {
+	if !s.breaker.Healthy() {
+		switch s.state() {
 		case BreakerClosed:
 			st.rank = failedBefore
 		case BreakerHalfOpen:
@@ -76,7 +82,7 @@ func (s *server) standing() standing {
 }
 
 // tally returns the tally of the endpoint.
-func (s *server) tally(endpoint string) *tally { return s.tallies.get(endpoint) }
+func (s *server) tally(endpoint string) *tally { return s.tallies.Get(endpoint) }
 
 // template returns the template of requests for the endpoint.
 func (s *server) template(e zbs.Endpoint) (*template, error) {
@@ -98,3 +104,16 @@ func (s *server) envelope() zbs.Envelope {
 
 // failed notes the error of an attempt that failed.
 func (s *server) failed(err error) { s.lastFailure.Store(&failure{err, time.Now()}) }
+
+// report tells the breaker how an attempt ended.
+func (s *server) report(h health) {
+	switch h {
+	case healthy:
+		s.breaker.Success()
+	case unhealthy:
+		s.breaker.Failure()
+	}
+}
+
+// state returns the state of the breaker.
+func (s *server) state() Breaker { return nameOf(s.breaker.State()) }

@@ -71,14 +71,14 @@ func (c *Caller) settled(ctx context.Context, attempts []Attempt) bool {
 // idle reports whether the MDS gives two results for the task id.
 func (s *server) idle(ctx context.Context, task string) bool {
 	const most = 3 // one of them may be the call's own, late
-	for results := 0; results < 2 || !s.agent.dropsRepeated.Load(); {
+	for results := 0; results < 2 || !s.agent.DropsRepeated(); {
 		a := newAttempt(ctx, s, settleTry)
 		a.askTask(a.ctx, factsOp, task)
 		a.end()
 		switch {
 		case a.outcome == answered || a.outcome == denied:
 			a.teach(factsOp)
-			if results++; results == most && !s.agent.dropsRepeated.Load() {
+			if results++; results == most && !s.agent.DropsRepeated() {
 				return false
 			}
 		case ctx.Err() != nil, a.Phase != PhaseCallback:

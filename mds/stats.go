@@ -53,8 +53,8 @@ func (c *Caller) Stats() Stats {
 		}
 		all.MDS = append(all.MDS, m)
 	}
-	for _, name := range c.calls.names() {
-		calls := c.calls.get(name)
+	for _, name := range c.calls.Names() {
+		calls := c.calls.Get(name)
 		failed := calls.failed.Load()
 		all.Endpoints = append(all.Endpoints, EndpointStats{
 			Endpoint: name, Calls: calls.succeeded.Load() + failed, Failed: failed, Counts: byName[name],
@@ -65,13 +65,13 @@ func (c *Caller) Stats() Stats {
 
 func (s *server) stats() MDSStats {
 	m := MDSStats{
-		Addr: s.addr, Breaker: s.breaker.state(), Disconnected: s.disconnected.Load(), InFlight: int(s.inFlight.Load()),
-		Recognitions: s.agent.asked.Load(),
+		Addr: s.addr, Breaker: s.state(), Disconnected: s.disconnected.Load(), InFlight: int(s.inFlight.Load()),
+		Recognitions: s.agent.Asked(),
 	}
 	if f := s.lastFailure.Load(); f != nil {
 		m.LastErr, m.LastErrAt = f.err, f.at
 	}
-	for _, name := range s.tallies.names() {
+	for _, name := range s.tallies.Names() {
 		counts := s.tally(name).snapshot()
 		m.Counts = m.Counts.plus(counts)
 		m.Endpoints = append(m.Endpoints, NamedCounts{name, counts})

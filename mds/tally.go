@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/mds/internal/hedge"
+	"github.com/zbsclient/zbsclient/mds/internal/histogram"
 )
 
 // tally counts what one endpoint at one MDS was asked and answered, and what
@@ -14,7 +15,7 @@ type tally struct {
 	ended            [lastOutcome + 1]atomic.Uint64
 	skipped          [lastSkip + 1]atomic.Uint64
 	usual            hedge.Latency
-	latency          liveHistogram
+	latency          histogram.Live
 	template         atomic.Pointer[template]
 }
 
@@ -37,7 +38,7 @@ func (t *tally) snapshot() Counts {
 		SkippedBudget:       skipped(BudgetSpent),
 		SkippedStopped:      skipped(CallEnded),
 
-		Latency: t.latency.snapshot(),
+		Latency: histogramOf(&t.latency),
 	}
 }
 
@@ -46,7 +47,7 @@ func (t *tally) observe(o outcome, served time.Duration) {
 	switch o {
 	case answered, denied:
 		t.usual.Observe(served)
-		t.latency.observe(served)
+		t.latency.Observe(served)
 	case slow:
 		t.usual.AtLeast(served)
 	case lost:

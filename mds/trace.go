@@ -6,16 +6,6 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Why says for what reason an MDS was asked.
-type Why string
-
-const (
-	WhyFirst    Why = "first"    // it is the first in order
-	WhyFailed   Why = "failed"   // the one before failed
-	WhySlow     Why = "slow"     // the one before had not answered within its stagger, or had no connection free
-	WhyTargeted Why = "targeted" // the call wants it and no other
-)
-
 // Trace is what each MDS did with a call, and why it was asked or was not.
 type Trace struct {
 	Attempts []Attempt // in the order they began

@@ -55,7 +55,7 @@ func (s *Session) pinged(m *member, reply zbs.PingReply, took time.Duration) {
 	defer s.mu.Unlock()
 	m.failed = 0
 	if !m.status.Seen.IsZero() && m.status.Agent.AgentVersion != reply.AgentVersion {
-		m.server.agent.forget()
+		m.server.agent.Forget()
 	}
 	m.status.answered(reply, took)
 }
@@ -103,7 +103,7 @@ func (s *Session) reconnect(m *member) {
 	if s.state(m) == Connected {
 		s.change(m, Connecting, nil)
 	}
-	m.server.agent.forget()
+	m.server.agent.Forget()
 	ctx, cancel := context.WithTimeout(s.ctx, pingTries*s.cfg.timeout)
 	defer cancel()
 	h := Health{Addr: m.server.addr}
