@@ -10,8 +10,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// call is one call under way. It keeps who was asked and how that ended, and does what
-// decide.go decides. A command that changes something goes to one MDS after the other.
+// call is one call under way: which MDS were asked, how that ended, and which are left.
+// follow.go does what decide.go decides. A command that changes something goes to one MDS after the other.
 // For a read with TryNext the next attempt also begins while those before it are under
 // way, when the newest has taken longer than its hedge delay.
 type call struct {
@@ -39,105 +39,9 @@ type call struct {
 	first          attempt
 }
 
-// start begins the first attempt. It returns nil when there is no MDS to ask.
-func (c *call) start() *attempt {
-	c.candidates = append(c.candidateSpace[:0], c.cluster.candidates(&c.opts)...)
-	c.attempts = c.attemptSpace[:0]
-	c.began = time.Now()
-	why := WhyFirst
-	if c.opts.target != nil {
-		why = WhyTargeted
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.nextLocked(why)
-}
-
-// run makes the attempt and those that follow from it, and returns when none is under
-// way.
-func (c *call) run(first *attempt) {
-	c.follow(first)
-	c.others.Wait()
-}
-
 // hedged reports whether attempts may overlap.
 func (c *call) hedged() bool {
 	return c.op.endpoint.Repeat == zbs.Read && c.opts.tryNext && c.shared.cfg.hedge.On()
-}
-
-// follow makes the attempt, and then each that is made in its place.
-func (c *call) follow(a *attempt) {
-	for a != nil {
-		ctx, end := c.shared.cfg.hooks.attempt(a.ctx, c.op.endpoint, a.server.addr)
-		a.ctx = ctx
-		a.perform(c.op)
-		next := c.ended(a)
-		c.count(a)
-		end(a.Attempt)
-		c.log(a, next)
-		a = c.replace(a, next)
-	}
-}
-
-// ended takes the end of an attempt and says what comes next. The breaker gets its
-// report before another MDS is chosen.
-func (c *call) ended(a *attempt) step {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if a.discard != answered {
-		a.loses()
-	}
-	if a.outcome == lost && a.served > 0 && c.winner != nil {
-		a.served = max(a.served, c.winner.served) // it might have been slower, not quicker
-	}
-	a.server.report(a.health())
-	a.progress.enter(done, 0)
-	if c.state.over() {
-		return stop
-	}
-	next := a.outcome.after(c.op.endpoint.Repeat, c.opts.tryNext && !(c.opts.oneRefusal && a.outcome == denied))
-	switch next {
-	case finish:
-		c.winner = a
-		c.overLocked(won)
-	case stop:
-		if a.outcome == withheld {
-			c.refusal = a.Err
-			if !a.Sent {
-				c.returnTokenLocked(a)
-			}
-		}
-		c.overLocked(stopped)
-	}
-	return next
-}
-
-// replace begins the attempt that is made in place of one that has ended, if any.
-func (c *call) replace(a *attempt, next step) *attempt {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.state.over() || next != askNext {
-		return nil
-	}
-	m := afterFailure(a.outcome, c.laterLocked(a))
-	if m.do == requeue {
-		c.requeueLocked(a)
-	}
-	switch {
-	case m.do == rest:
-		return nil
-	case m.why == WhySlow:
-		c.state = starved // nothing was sent: that costs no token
-		return c.nextLateLocked()
-	default:
-		return c.nextLocked(m.why)
-	}
-}
-
-// laterLocked reports whether an attempt that began after a is under way.
-func (c *call) laterLocked(a *attempt) bool {
-	later := c.attempts[slices.Index(c.attempts, a)+1:]
-	return slices.ContainsFunc(later, func(other *attempt) bool { return !other.done() })
 }
 
 // requeueLocked puts the MDS of an attempt behind the others, as if it had not been
@@ -155,6 +59,12 @@ func (c *call) returnTokenLocked(a *attempt) {
 	if a.token {
 		c.shared.budget.Return()
 	}
+}
+
+// laterLocked reports whether an attempt that began after a is under way.
+func (c *call) laterLocked(a *attempt) bool {
+	later := c.attempts[slices.Index(c.attempts, a)+1:]
+	return slices.ContainsFunc(later, func(other *attempt) bool { return !other.done() })
 }
 
 // overLocked ends the call: attempts that are under way lose. An attempt that began
@@ -177,107 +87,6 @@ func (c *call) overLocked(state callState) {
 			a.cancel()
 		}
 	}
-}
-
-// nextLocked begins an attempt at the best candidate. It returns nil when none is left,
-// or none may be asked now.
-func (c *call) nextLocked(why Why) *attempt {
-	if c.ctx.Err() != nil {
-		c.overLocked(stopped)
-		return nil
-	}
-	for len(c.candidates) > 0 {
-		i := best(c.candidates)
-		s := c.candidates[i]
-		token := slices.ContainsFunc(c.attempts, (*attempt).mayHaveReached)
-		verdict := admitted
-		if token && !c.shared.budget.Take() {
-			token = false
-			verdict = admit(c.state, why, s.breaker.Healthy(), c.newestLocked() != nil)
-		}
-		if verdict == deferred {
-			return nil
-		}
-		c.candidates = slices.Delete(c.candidates, i, i+1)
-		if verdict == admitted {
-			return c.beginLocked(s, why, token)
-		}
-		c.refused = append(c.refused, s)
-	}
-	if c.newestLocked() == nil {
-		c.overLocked(exhausted)
-	}
-	return nil
-}
-
-// nextLateLocked is nextLocked when an attempt takes long. When no candidate may be
-// asked yet, the call is starved and looks again after a while.
-func (c *call) nextLateLocked() *attempt {
-	a := c.nextLocked(WhySlow)
-	if a == nil && !c.state.over() && len(c.candidates) > 0 {
-		c.state = starved
-		c.lookLocked(patienceFactor * c.delay)
-	}
-	return a
-}
-
-func (c *call) beginLocked(s *server, why Why, token bool) *attempt {
-	a := &c.first
-	if a.server != nil {
-		a = &attempt{}
-	}
-	a.begin(c.ctx, s, c.opts.timeout)
-	a.rivals, a.allowed, a.token = c, c.opts.valid, token
-	a.Why, a.Breaker, a.Began = why, s.state(), a.began.Sub(c.began)
-	s.tally(c.op.endpoint.Name).attempts.Add(1)
-	c.attempts = append(c.attempts, a)
-	if c.hedged() && len(c.candidates) > 0 {
-		c.state, c.delay = asking, c.cluster.hedgeDelay(s, c.op.endpoint.Name)
-		c.lookLocked(c.delay)
-	}
-	return a
-}
-
-// lookLocked looks at the newest attempt after a while.
-func (c *call) lookLocked(after time.Duration) {
-	if c.timer == nil {
-		c.timer = time.AfterFunc(after, c.look)
-		return
-	}
-	c.timer.Reset(after)
-}
-
-// look runs when the newest attempt may have taken longer than its hedge delay.
-func (c *call) look() {
-	if a := c.startLate(); a != nil {
-		defer c.others.Done()
-		c.follow(a)
-	}
-}
-
-func (c *call) startLate() *attempt {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a := c.newestLocked()
-	if c.state.over() || a == nil {
-		return nil // the end of an attempt goes on
-	}
-	n := newest{state: a.progress.state(), onTheWay: a.onTheWay(), delay: c.delay}
-	if n.state == queued && len(c.candidates) > 0 {
-		n.better = c.candidates[best(c.candidates)].standing().betterThan(a.server.standing())
-	}
-	switch m := whenLate(n); m.do {
-	case withdraw:
-		a.withdraw()
-	case look:
-		c.lookLocked(m.after)
-	case ask:
-		if late := c.nextLateLocked(); late != nil {
-			c.others.Add(1)
-			return late
-		}
-	}
-	return nil
 }
 
 // newestLocked returns the attempt under way that began last, nil if there is none.
