@@ -7,13 +7,13 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Breaker is the state of an MDS's circuit breaker. It chooses the order in
-// which MDS are asked, and never has the last word.
+// Breaker is the state of an MDS's circuit breaker. It puts the MDS in order, and never
+// forbids a request.
 type Breaker string
 
 const (
-	BreakerClosed   Breaker = "closed"    // asked in its turn, after those that did not fail just before
-	BreakerHalfOpen Breaker = "half-open" // asked behind those that are closed; a probe finds out whether it is back
+	BreakerClosed   Breaker = "closed"    // asked in its turn, behind those whose last attempt did not fail
+	BreakerHalfOpen Breaker = "half-open" // asked behind those that are closed; health checks find out whether it is back
 	BreakerOpen     Breaker = "open"      // asked last
 )
 

@@ -11,9 +11,9 @@ import (
 )
 
 // call is one call under way: which MDS were asked, how that ended, and which are left.
-// follow.go does what decide.go decides. A command that changes something goes to one MDS after the other.
-// For a read with TryNext the next attempt also begins while those before it are under
-// way, when the newest has taken longer than its hedge delay.
+// follow.go does what decide.go decides. A command that changes something goes to one
+// MDS after the other. For a read with TryNext the next attempt also begins while others
+// are under way, when the newest has taken longer than its hedge delay.
 type call struct {
 	cluster *cluster
 	shared  *shared

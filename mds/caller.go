@@ -29,9 +29,9 @@ type Caller struct {
 }
 
 // New returns a Caller for the MDS with the given addresses, in any spelling
-// of zbs.ParseAddr. Addresses that come to the same count once. The error
-// names everything that is wrong with list and options at once: it wraps
-// ErrInvalidOption, zbs.ErrInvalidAddr, or ErrNoCandidates for an empty list.
+// of zbs.ParseAddr. Two spellings of one address count once. The error names
+// everything that is wrong with list and options: it wraps ErrInvalidOption,
+// zbs.ErrInvalidAddr, or ErrNoCandidates for an empty list.
 func New(addrs []string, opts ...Option) (*Caller, error) {
 	common := &shared{cfg: defaultConfig()}
 	cfg := &common.cfg
@@ -61,7 +61,7 @@ func New(addrs []string, opts ...Option) (*Caller, error) {
 		if cfg.router != nil {
 			return cfg.router
 		}
-		return hashring.New(hashring.Default, names...) // some milliseconds, for those who route
+		return hashring.New(hashring.Default, names...) // takes some milliseconds, so only where a call routes
 	})
 	return c, nil
 }
@@ -83,9 +83,8 @@ func parseAddrs(addrs []string) ([]zbs.Addr, error) {
 	return parsed, errors.Join(errs...)
 }
 
-// Close ends the Caller: it ends probes, stops listening for callbacks and
-// closes idle connections. Calls that are under way end by their own time-outs,
-// later ones return ErrClosed.
+// Close ends health checks, stops listening for callbacks and closes idle
+// connections. Calls under way end by their own time-outs, later ones return ErrClosed.
 func (c *Caller) Close() error {
 	c.background.close()
 	for _, s := range c.cluster.servers {
@@ -106,8 +105,8 @@ func (c *Caller) Addrs() []zbs.Addr {
 	return addrs
 }
 
-// Breaker returns the state of the MDS's circuit breaker, and "" for one that
-// is not in the list.
+// Breaker returns the state of the MDS's circuit breaker, and "" for an MDS that is
+// not in the list.
 func (c *Caller) Breaker(addr zbs.Addr) Breaker {
 	if s := c.cluster.find(addr); s != nil {
 		return s.state()
@@ -115,15 +114,14 @@ func (c *Caller) Breaker(addr zbs.Addr) Breaker {
 	return ""
 }
 
-// CallbackHandler takes what agents post to the callback URL, for a server of
-// the user's (WithMountedCallbacks).
+// CallbackHandler serves the callback URL in a server of the user's
+// (WithMountedCallbacks).
 func (c *Caller) CallbackHandler() http.Handler { return c.shared.receiver }
 
-// Call sends the command to one MDS after the other until one answers, as the
-// rules of the package say, and returns the answer. Nothing is sent when the
-// command is invalid (zbs.ErrInvalidPath, zbs.ErrInvalidName), the Caller is
-// closed (ErrClosed), or with DryRun a command that changes something
-// (ErrDryRun). Every other error is a *WalkError: errors.Is matches
+// Call sends the command to one MDS after the other until one answers, as the rules of
+// the package say, and returns the answer. It sends nothing when the command is invalid
+// (zbs.ErrInvalidPath, zbs.ErrInvalidName), when the Caller is closed (ErrClosed), or
+// when DryRun is given and the command changes something (ErrDryRun). Every other error is a *WalkError: errors.Is matches
 // ErrAllFailed, ErrAmbiguous, ErrNoCandidates and the error of each attempt,
 // errors.As finds a *zbs.AgentError or *StatusError.
 func Call[R any](ctx context.Context, c *Caller, command zbs.Command[R], opts ...CallOption) (R, error) {

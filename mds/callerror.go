@@ -11,14 +11,14 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// WalkError is every failed Call that got as far as choosing whom to ask, be
-// it one attempt or many. As on every aggregate, errors.Is(err, X) means that
-// some attempt was X; ErrAllFailed, ErrAmbiguous and ErrNoCandidates speak of
-// the call as a whole.
+// WalkError is the error of every Call that got as far as choosing an MDS, whether it
+// made one attempt or many. As on every aggregate, errors.Is(err, X) means that some
+// attempt was X; ErrAllFailed, ErrAmbiguous and ErrNoCandidates speak of the call as a
+// whole.
 type WalkError struct {
 	Op       string    // the endpoint, such as "volume/clients"
-	Attempts []Attempt // in the order they were made, and then those of PhaseBreaker, which were not
-	Stop     error     // the caller's context error, or that of SendOnlyWhile, when it ended the walk
+	Attempts []Attempt // in the order they began, then the MDS that were not asked (PhaseBreaker)
+	Stop     error     // the caller's context error, or that of SendOnlyWhile, when that ended the call
 
 	repeat zbs.Repeat
 	state  callState
@@ -87,7 +87,7 @@ func (e *WalkError) Format(s fmt.State, verb rune) {
 	w.Flush()
 }
 
-// Unwrap returns the errors of the attempts and what the whole walk came to.
+// Unwrap returns the errors of the attempts and those of the call as a whole.
 func (e *WalkError) Unwrap() []error {
 	var errs []error
 	if e.Stop != nil {

@@ -21,35 +21,35 @@ type callConfig struct {
 	except     []zbs.Addr
 }
 
-// TryNext goes on to the next MDS also after a time-out, an agent's refusal or
-// an HTTP 4xx, as far as the command may be repeated. Without it only an MDS
-// that was not reached, or a broken connection, is passed over.
+// TryNext goes on to the next MDS also after a time-out, an agent's refusal or an HTTP
+// 4xx, as far as the command may be repeated. Without it a call goes on only after an
+// MDS that was not reached, or a broken connection.
 func TryNext() CallOption { return func(c *callConfig) { c.tryNext = true } }
 
 // NoTryNext undoes a TryNext given before it, such as that of the queries of
 // package volume.
 func NoTryNext() CallOption { return func(c *callConfig) { c.tryNext = false } }
 
-// RefusalStops ends the call at the first agent that answers no, also with
-// TryNext: for a command that an agent works on for minutes before it refuses,
-// and of which the storage behind all of them is the cause.
+// RefusalStops ends the call at the first agent that refuses, also with TryNext. It is
+// for a command that an agent works on for minutes before it refuses, for a reason that
+// lies in the storage behind all of them.
 func RefusalStops() CallOption { return func(c *callConfig) { c.oneRefusal = true } }
 
 // RouteKey chooses the order of the MDS by key, such as a volume's path.
 // Without one they are asked in the order of the list.
 func RouteKey(key string) CallOption { return func(c *callConfig) { c.key = key } }
 
-// Target asks this MDS of the list and no other, whatever its breaker says.
+// Target asks only this MDS of the list, whatever its breaker says.
 func Target(addr zbs.Addr) CallOption { return func(c *callConfig) { c.target = &addr } }
 
-// Except asks none of these MDS, such as those that had the command before. An
-// MDS that Target names is asked even so.
+// Except asks none of these MDS, such as those that had the command before. Target
+// wins over it.
 func Except(addrs ...zbs.Addr) CallOption {
 	return func(c *callConfig) { c.except = append(c.except, addrs...) }
 }
 
-// Timeout bounds each attempt of this call in place of WithAttemptTimeout; 0
-// or less leaves that in force.
+// Timeout bounds each attempt of this call in place of WithAttemptTimeout. With 0 or
+// less it changes nothing.
 func Timeout(d time.Duration) CallOption { return func(c *callConfig) { c.timeout = d } }
 
 // Record fills t with what each MDS did, whether the call succeeds or not. t
@@ -57,17 +57,15 @@ func Timeout(d time.Duration) CallOption { return func(c *callConfig) { c.timeou
 // given several times.
 func Record(t *Trace) CallOption { return func(c *callConfig) { c.traces = append(c.traces, t) } }
 
-// SendOnlyWhile sends requests of the call only while valid returns nil. It is
-// called before each attempt begins, again when the attempt has a place at its MDS,
-// and last when the connection is there, before the first byte of each request,
-// also of one that is repeated at the same MDS. An error of it stops the call:
-// nothing more is written, the attempt ends as not sent (PhaseWithheld), and
+// SendOnlyWhile sends requests of the call only while valid returns nil. valid is called
+// before each attempt begins, when the attempt has a connection slot, and before the
+// first byte of each request, a repetition at the same MDS included. Its error stops the
+// call: nothing more is written, the attempt ends as not sent (PhaseWithheld), and
 // WalkError.Stop is the error, beside the attempts made so far.
 //
-// A request of which the first byte was written is not taken back. valid may be
-// called by several goroutines at once, and must not block: the attempt's time-out
-// runs. If it is given several times, all must agree; nil allows everything. DryRun
-// does not call it.
+// A request whose first byte was written is not taken back. valid must be safe for
+// concurrent use and must not block: the attempt's time-out runs. If SendOnlyWhile is
+// given several times, all must agree; nil allows everything. DryRun does not call it.
 func SendOnlyWhile(valid func() error) CallOption {
 	return func(c *callConfig) {
 		first := c.valid
@@ -88,14 +86,14 @@ func SendOnlyWhile(valid func() error) CallOption {
 
 // Request is what a call would have sent.
 type Request struct {
-	MDS    zbs.Addr // who would be asked first
+	MDS    zbs.Addr // that would be asked first
 	Method string   // of HTTP
 	URL    string
 	Body   []byte // JSON; a password in it is ***
 }
 
 // DryRun fills into with the request of a call that changes something, and makes
-// it return ErrDryRun instead of sending it. Reads are sent as ever, so that an
-// operation of several calls gets as far as its change. An invalid command and a
-// call without candidates fail as they would otherwise, and into stays as it is.
+// it return ErrDryRun instead of sending it. Reads are sent, so an operation of several
+// calls gets as far as its change. An invalid command, and a call without candidates,
+// fail as without DryRun and leave into as it is.
 func DryRun(into *Request) CallOption { return func(c *callConfig) { c.dryRun = into } }

@@ -9,9 +9,9 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Capabilities returns what is known of the agent of an MDS, without asking it. It
-// knows nothing of one that is not in the list, that was not asked yet, or that has
-// not answered for a minute.
+// Capabilities returns what is known of the agent of an MDS, without asking it. Nothing
+// is known of an MDS that is not in the list, was not asked yet, or has not answered for
+// a minute.
 func (c *Caller) Capabilities(addr zbs.Addr) zbs.Capabilities {
 	if s := c.cluster.find(addr); s != nil {
 		return s.agent.Recall().Capabilities
@@ -19,10 +19,10 @@ func (c *Caller) Capabilities(addr zbs.Addr) zbs.Capabilities {
 	return zbs.Capabilities{}
 }
 
-// Recognise finds out of which generation the agent of an MDS is, as far as that
-// can be told apart (zbs.Capabilities.Next). It sends a handful of small requests
-// that no agent executes, and none for what is known already. ctx bounds all of
-// them, and the attempt time-out each, or Timeout; other options have no effect.
+// Recognise finds out the generation of an MDS's agent, as far as generations can be
+// told apart (zbs.Capabilities.Next). It sends a handful of small requests that no agent
+// executes, and none for what is known. ctx bounds all of them; the attempt time-out, or
+// Timeout, bounds each. Other options have no effect.
 //
 // An agent that is too old is no error. For an MDS that is not in the list the
 // error is ErrNoCandidates; otherwise it is a *WalkError.
@@ -50,11 +50,11 @@ func Recognise(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption
 	}
 }
 
-// Supporting returns the MDS, in the order of the list, of which the agent has the
-// endpoint. Agents of which it is not known are asked, all at the same time and for
-// at most DefaultMostStagger; no agent runs anything for that (Recognise). An MDS
-// that does not tell in time is left out. Only endpoints in which generations differ
-// can be told (zbs.Capabilities).
+// Supporting returns the MDS whose agents have the endpoint, in the order of the list.
+// Agents of which this is not known are asked, all at once and for at most
+// DefaultMostStagger; no agent runs anything for that (Recognise). An MDS that does not
+// answer in time is left out. Only endpoints in which generations differ can be asked
+// for (zbs.Capabilities).
 func Supporting(ctx context.Context, c *Caller, e zbs.Endpoint) []zbs.Addr {
 	var wg sync.WaitGroup
 	for _, s := range c.cluster.servers {

@@ -3,13 +3,13 @@ package mds
 // Counts count attempts, by how they ended.
 type Counts struct {
 	Attempts  uint64 // begun
-	Answered  uint64 // their answer was the call's
-	Refused   uint64 // the agent said no, or HTTP 4xx, or is of a generation that cannot do this
-	Failed    uint64 // not reached, no answer, a broken one, or too late
-	Overtaken uint64 // another MDS, asked later, answered first
-	Cancelled uint64 // ended by the caller, SendOnlyWhile included, or because one asked earlier answered
-	PutOff    uint64 // waited for a connection, and went to an MDS that had one
-	Probes    uint64 // begun, to find out whether the MDS is back
+	Answered  uint64 // with the answer of the call
+	Refused   uint64 // by the agent, by an HTTP 4xx, or because its generation cannot do this
+	Failed    uint64 // not reached, no answer in time, or a broken one
+	Overtaken uint64 // slow: lost to an attempt that began later
+	Cancelled uint64 // by the caller, by SendOnlyWhile, or lost to an attempt that began earlier
+	PutOff    uint64 // requeued: the call went to an MDS that had a free connection
+	Probes    uint64 // health checks begun; they are not attempts of a call
 
 	// Calls that did not ask the MDS, by reason.
 	NotNeeded           uint64 // another answered

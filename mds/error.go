@@ -18,23 +18,22 @@ var (
 	ErrAmbiguous = errors.New("may have run")
 	// ErrNoCandidates: there was no MDS to ask; nothing was sent.
 	ErrNoCandidates = errors.New("no MDS to ask")
-	// ErrBreakerOpen: an MDS was not asked because it failed just before. It
-	// comes with ErrRetryBudget: as long as that lasts, it is asked all the same.
+	// ErrBreakerOpen: an MDS that failed lately was not asked. It comes with
+	// ErrRetryBudget: with a retry token that MDS would have been asked.
 	ErrBreakerOpen = errors.New("circuit breaker open")
-	// ErrRetryBudget: an MDS that failed just before was not asked, because the
-	// request may have reached another one and the Caller's extra attempts are
-	// spent: too many have failed lately.
+	// ErrRetryBudget: an MDS that failed lately was not asked, because the request may
+	// have reached another one and the Caller has no retry token left.
 	ErrRetryBudget = errors.New("retry budget spent")
-	// ErrOvertaken: another MDS answered first.
+	// ErrOvertaken: another MDS answered first, and the attempt was discarded.
 	ErrOvertaken = errors.New("overtaken")
-	// ErrBusy: every connection to the MDS was in use until the time was up.
+	// ErrBusy: every connection to the MDS was busy until the attempt timed out.
 	ErrBusy = errors.New("all connections busy")
 	// ErrAgentTooOld: the agent of an MDS is of ZStack 5.4.0 or older, or of ZSV
 	// 4.10, and would misread the command; nothing was sent to it.
 	ErrAgentTooOld = zbs.ErrAgentTooOld
 	// ErrUnsupported: the agent of an MDS does not have what the command asks for.
 	ErrUnsupported = zbs.ErrUnsupported
-	// ErrWrongCluster: MDS of different clusters stand in one list.
+	// ErrWrongCluster: the list has MDS of different clusters.
 	ErrWrongCluster = zbs.ErrWrongCluster
 	// ErrInvalidOption: a bad option or address was given to New.
 	ErrInvalidOption = errors.New("invalid option")
@@ -62,7 +61,7 @@ type failure struct {
 	at  time.Time
 }
 
-// notAsked is why an MDS that failed just before was not asked.
+// notAsked is the error of an MDS that failed lately and was not asked.
 type notAsked struct{ last *failure }
 
 func (e *notAsked) Error() string {
@@ -74,7 +73,8 @@ func (e *notAsked) Error() string {
 
 func (e *notAsked) Is(target error) bool { return target == ErrRetryBudget || target == ErrBreakerOpen }
 
-// lateError is an attempt that was given up because another MDS had answered.
+// lateError is the error of an attempt that was discarded because another MDS had
+// answered.
 type lateError struct{ after time.Duration }
 
 func (e *lateError) Error() string {

@@ -7,27 +7,26 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Hook is told of every call and every attempt, for example to make spans of
-// them. Its methods run in the goroutine of the call or attempt, with nothing
-// locked, and must be safe for concurrent use: attempts of one call overlap. They
-// must return at once: the attempt's time-out runs while one is told that it
-// begins, and the next MDS waits while one is told that it has ended.
+// Hook follows every call and every attempt, for example with spans. Its methods run in
+// the goroutine of the call or attempt, and hold no lock. They must be safe for
+// concurrent use, because attempts of one call overlap, and return at once: the
+// attempt's time-out runs meanwhile, and the next MDS waits.
 //
-// The probes that find out whether an MDS is back are no attempts of a call;
-// Stats counts them.
+// Health checks are not attempts of a call. Stats counts them.
 type Hook interface {
-	// Call is told that a call begins. The call goes on with the context it
-	// returns, and end is called with what came of it; end may be nil.
+	// Call runs when a call begins. The call uses the context that it returns, and
+	// calls end with the result; end may be nil.
 	Call(ctx context.Context, endpoint zbs.Endpoint) (_ context.Context, end func(Trace, error))
-	// Attempt is told that one MDS is asked, as Call is of the call.
+	// Attempt runs when an attempt begins, and works like Call.
 	Attempt(ctx context.Context, endpoint zbs.Endpoint, addr zbs.Addr) (_ context.Context, end func(Attempt))
 }
 
-// hooks are told of each call and attempt: of its beginning in the order in which
-// they were given, of its end in the opposite order.
+// hooks run in the order in which they were given when a call or attempt begins, and in
+// the opposite order when it ends.
 type hooks []Hook
 
-// call tells of a call; the function it returns, of its end. Without hooks it is nil.
+// call runs them for the beginning of a call, and returns a function for its end, nil
+// without hooks.
 func (all hooks) call(ctx context.Context, e zbs.Endpoint) (context.Context, func(Trace, error)) {
 	if len(all) == 0 {
 		return ctx, nil
@@ -48,7 +47,7 @@ func (all hooks) call(ctx context.Context, e zbs.Endpoint) (context.Context, fun
 
 func ignoreAttempt(Attempt) {}
 
-// attempt tells of an attempt; the function it returns, of its end.
+// attempt runs them for the beginning of an attempt, and returns a function for its end.
 func (all hooks) attempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (context.Context, func(Attempt)) {
 	if len(all) == 0 {
 		return ctx, ignoreAttempt

@@ -29,8 +29,8 @@ const (
 	DefaultConnections = 4
 	// DefaultBreakerFailures is how many failures in a row open a breaker.
 	DefaultBreakerFailures = 3
-	// DefaultBreakerPause is how long an open breaker waits before its MDS is
-	// probed: short, so that one which is back is noticed within 300 ms.
+	// DefaultBreakerPause is how long an open breaker waits before health checks
+	// begin: short, so that an MDS which is back is noticed within 300 ms.
 	DefaultBreakerPause = 100 * time.Millisecond
 	// DefaultParallel is how many asynchronous reads, and how many changes, an
 	// MDS works on at once for one Caller. Each is a process or several on its
@@ -93,8 +93,8 @@ func defaultConfig() config {
 	}
 }
 
-// Option sets how a Caller behaves. New reports every bad one at once, in
-// errors that wrap ErrInvalidOption.
+// Option sets how a Caller behaves. New reports every bad option at once, in errors
+// that wrap ErrInvalidOption.
 type Option func(*config) error
 
 func invalid(format string, args ...any) error {
@@ -139,8 +139,9 @@ func WithConnections(n int) Option {
 }
 
 // WithRetries sets how many times a read is repeated at the same MDS after a
-// transport fault, 0 unless set, as long as the retry budget lasts. It must be 0 to 10. A read whose reused
-// connection turns out dead is repeated once at once whatever the setting.
+// transport fault, 0 unless set. Each repetition costs a retry token. n must be 0 to 10.
+// A read whose reused connection turns out dead is repeated once, at once, whatever the
+// setting.
 func WithRetries(n int) Option {
 	return func(c *config) error {
 		if n < 0 || n > 10 {
@@ -151,9 +152,9 @@ func WithRetries(n int) Option {
 	}
 }
 
-// WithBreaker sets the circuit breaker of each MDS: so many failures in a row
-// open it (DefaultBreakerFailures), and after the pause (DefaultBreakerPause)
-// the MDS is probed. Both must be positive.
+// WithBreaker sets the circuit breaker of each MDS: so many failures in a row open it
+// (DefaultBreakerFailures), and after the pause (DefaultBreakerPause) health checks
+// begin. Both must be positive.
 func WithBreaker(failures int, pause time.Duration) Option {
 	return func(c *config) error {
 		if failures <= 0 || pause <= 0 {
@@ -164,10 +165,10 @@ func WithBreaker(failures int, pause time.Duration) Option {
 	}
 }
 
-// WithOnBreaker calls observe for every change of a breaker's state: each once
-// and in order, one at a time, and with nothing locked, so that it may use the
-// Caller and close it. A slow observer delays the next event and no call. A
-// change that has not been told when the Caller is closed no longer is.
+// WithOnBreaker calls observe once for every change of a breaker's state, in order and
+// one at a time. observe holds no lock, so it may use the Caller and close it. A slow
+// observer delays the next event and no call. Changes that were not reported when the
+// Caller is closed are dropped.
 func WithOnBreaker(observe func(BreakerEvent)) Option {
 	return func(c *config) error {
 		if observe == nil {
@@ -180,8 +181,7 @@ func WithOnBreaker(observe func(BreakerEvent)) Option {
 
 // WithParallel sets how many asynchronous reads, and how many changes, are under
 // way at one MDS, each from the request to its callback; DefaultParallel unless
-// set. Others wait, first come first served, within their attempt's time-out.
-// It must be 1 to 64. Synchronous commands are bounded by WithConnections.
+// set. Others wait in line within their attempt's time-out. It must be 1 to 64. Synchronous commands are bounded by WithConnections.
 func WithParallel(n int) Option {
 	return func(c *config) error {
 		if n < 1 || n > 64 {
@@ -192,12 +192,12 @@ func WithParallel(n int) Option {
 	}
 }
 
-// WithStagger bounds how long an attempt at a read may take before the next MDS
-// is asked as well: four times what the MDS usually takes for the endpoint, at
-// least least and at most most (DefaultLeastStagger, DefaultMostStagger), but in
-// no case less than twice what the quickest MDS takes. Both must be positive, the first
-// not above the second; both 0 turn it off, so that a hung MDS costs a read the
-// attempt's time-out. Commands that change something are never staggered.
+// WithStagger bounds the hedge delay of reads: how long an attempt may take before the
+// next MDS is asked as well. The delay is four times what the MDS usually takes for the
+// endpoint, within least and most (DefaultLeastStagger, DefaultMostStagger), but never
+// less than twice what the quickest MDS takes. Both must be positive and least not above
+// most. Both 0 turn hedging off: then a hung MDS costs a read the attempt's time-out.
+// Commands that change something are never hedged.
 func WithStagger(least, most time.Duration) Option {
 	return func(c *config) error {
 		if off := least == 0 && most == 0; !off && (least <= 0 || most < least) {
@@ -208,12 +208,11 @@ func WithStagger(least, most time.Duration) Option {
 	}
 }
 
-// WithRetryBudget sets how many extra attempts may be made without a success in
-// between (DefaultRetryBudget), and the share of one that a success earns
-// (DefaultRetryShare). An attempt is extra when a request of its call may have
-// reached another MDS that has not answered it. most must be 0 to 1000, share 0 to 1. With nothing left
-// MDS that failed just before are not asked (ErrRetryBudget); those that did
-// not still are, but not before time when the one before is merely slow.
+// WithRetryBudget sets how many retry tokens the Caller holds (DefaultRetryBudget), and
+// the share of a token that a success earns (DefaultRetryShare). An attempt costs a token
+// when a request of its call may have reached another MDS that has not answered it. most
+// must be 0 to 1000, share 0 to 1. Without a token, an MDS that failed lately is not asked
+// (ErrRetryBudget); a healthy one is, but later when the attempt before is merely slow.
 func WithRetryBudget(most int, share float64) Option {
 	return func(c *config) error {
 		if most < 0 || most > 1000 || !(share >= 0 && share <= 1) {
@@ -254,9 +253,9 @@ func WithTLSConfig(t *tls.Config) Option {
 	}
 }
 
-// WithTransport sends requests through rt, which makes and bounds connections
-// itself; it is meant for tests of HTTP details. Without connections of its
-// own the Caller takes every request as sent unless the error is a failed dial.
+// WithTransport sends requests through rt, which makes and bounds connections itself. It
+// is meant for tests of HTTP details. The Caller then takes every request as sent, unless
+// the error is a failed dial.
 func WithTransport(rt http.RoundTripper) Option {
 	return func(c *config) error {
 		if rt == nil {
@@ -279,8 +278,8 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithHook tells h of every call and attempt. It may be given several times; the
-// hooks are told in that order of beginnings, and in the opposite one of ends.
+// WithHook lets h follow every call and attempt. It may be given several times: the hooks
+// run in that order at a beginning, and in the opposite order at an end.
 func WithHook(h Hook) Option {
 	return func(c *config) error {
 		if h == nil {

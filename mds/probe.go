@@ -12,7 +12,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Health is what a probe learned of one MDS.
+// Health is what Probe learned of one MDS.
 type Health struct {
 	Addr    zbs.Addr
 	Err     error            // nil when it serves its cluster
@@ -23,11 +23,11 @@ type Health struct {
 	Breaker Breaker          // after the probe
 }
 
-// Probe asks every MDS of the Caller, each for itself and all at once, whether
-// it is there (echo), of which generation its agent is, which cluster it belongs to (facts) and whether it serves
-// that cluster (ping). The results stand in the order of the list; what went
-// wrong with one is its Err, a *WalkError; it matches ErrAgentTooOld for an agent
-// that must not be used. It changes nothing on the agents.
+// Probe asks every MDS of the Caller, all at once, whether it is there (echo), of which
+// generation its agent is, which cluster it belongs to (facts) and whether it serves that
+// cluster (ping). The results are in the order of the list. The Err of an MDS is a
+// *WalkError; it matches ErrAgentTooOld for an agent that must not be used. Probe changes
+// nothing on the agents.
 func Probe(ctx context.Context, c *Caller) []Health {
 	healths := make([]Health, len(c.cluster.servers))
 	var group errgroup.Group
@@ -42,8 +42,8 @@ func Probe(ctx context.Context, c *Caller) []Health {
 }
 
 // ProbeOne is Probe for one MDS of the list; for another address Err matches
-// ErrNoCandidates. The options are those of its calls, save that a Timeout
-// bounds them together. A Target among them is not heeded.
+// ErrNoCandidates. The options apply to each of its calls, but a Timeout bounds all of
+// them together and a Target has no effect.
 func ProbeOne(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption) Health {
 	h := Health{Addr: addr}
 	h.Err = h.probe(ctx, c, opts...)
@@ -58,7 +58,7 @@ func (h *Health) probe(ctx context.Context, c *Caller, opts ...CallOption) (err 
 		return err
 	}
 	h.Latency = time.Since(start)
-	h.Can, _ = Recognise(ctx, c, h.Addr, options()...) // what keeps it from an answer keeps facts as well
+	h.Can, _ = Recognise(ctx, c, h.Addr, options()...) // an MDS that does not answer this does not answer facts
 	if h.Cluster, err = Call(ctx, c, zbs.GetFacts{}, options()...); err != nil {
 		return err
 	}
@@ -66,9 +66,9 @@ func (h *Health) probe(ctx context.Context, c *Caller, opts ...CallOption) (err 
 	return err
 }
 
-// options returns a function for the options of the next call of the probe, which
-// may take what its time-out has left. The end of a context would not do: it counts
-// as the caller's wish, and a hung MDS would keep a closed breaker.
+// options returns a function for the options of the next call, which may take what the
+// time-out has left. A context with a deadline would not do: its end counts as the
+// caller's wish, and the breaker of a hung MDS would stay closed.
 func (h *Health) options(start time.Time, opts []CallOption) func() []CallOption {
 	var given callConfig
 	for _, opt := range opts {
@@ -84,9 +84,8 @@ func (h *Health) options(start time.Time, opts []CallOption) func() []CallOption
 	}
 }
 
-// OneCluster returns the cluster that all MDS which answered belong to. The
-// error wraps ErrWrongCluster and says who named which, when they differ. It
-// returns false when none has answered.
+// OneCluster returns the cluster of all MDS that answered, and false when none has. When
+// they differ, the error wraps ErrWrongCluster and says which MDS named which cluster.
 func OneCluster(healths []Health) (facts zbs.Facts, ok bool, err error) {
 	var claims []string
 	same := true

@@ -12,7 +12,7 @@ import (
 type Phase string
 
 const (
-	PhaseBreaker  Phase = "breaker"  // not asked: it failed just before, and the retry budget is spent
+	PhaseBreaker  Phase = "breaker"  // not asked: it failed lately, and no retry token was left
 	PhaseWithheld Phase = "withheld" // not sent: SendOnlyWhile said no
 	// PhaseGeneration: not sent, because the agent is too old or cannot do it.
 	PhaseGeneration Phase = "generation"
@@ -27,14 +27,14 @@ const (
 	PhaseCallback   Phase = "callback" // received by the agent; the result was never posted
 )
 
-// Why says for what reason an MDS was asked.
+// Why says why an MDS was asked.
 type Why string
 
 const (
-	WhyFirst    Why = "first"    // it is the first in order
-	WhyFailed   Why = "failed"   // the one before failed
-	WhySlow     Why = "slow"     // the one before had not answered within its stagger, or had no connection free
-	WhyTargeted Why = "targeted" // the call wants it and no other
+	WhyFirst    Why = "first"    // it is first in order
+	WhyFailed   Why = "failed"   // the attempt before failed
+	WhySlow     Why = "slow"     // the attempt before took longer than its hedge delay, or had no free connection
+	WhyTargeted Why = "targeted" // the call has it as its Target
 )
 
 // Attempt is what one MDS did with a call.
@@ -47,7 +47,7 @@ type Attempt struct {
 	Err      error         // nil when it answered
 	Sent     bool          // the agent may have received the request
 	Status   int           // of HTTP, 0 without a response
-	Duration time.Duration // of the attempt, with all its tries
+	Duration time.Duration // of the attempt, with its repetitions
 
 	outcome outcome
 	task    string // id of an asynchronous attempt

@@ -14,11 +14,11 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Defaults of a Session. Tries and cycles are those of ZStack's own client; it
-// gives a try 60 s and so takes minutes to notice a hung MDS.
+// Defaults of a Session. The numbers of pings and cycles are those of ZStack's own
+// client, which gives a ping 60 s and so takes minutes to notice a hung MDS.
 const (
 	DefaultPingInterval = 30 * time.Second // between cycles, jittered by a tenth
-	DefaultPingTimeout  = 10 * time.Second // of each try
+	DefaultPingTimeout  = 10 * time.Second // of each ping
 
 	pingTries       = 3           // of a cycle
 	pingTryPause    = time.Second // between them
@@ -28,12 +28,11 @@ const (
 	jitterShare     = 1.0 / 10    // of the interval, either way
 )
 
-// Session watches over the MDS of one cluster: it makes sure that they belong
-// together, pings them, and knows which of them serve. A Caller with a Session
-// asks those that are disconnected last; what it knows chooses the order and
-// never has the last word.
+// Session watches the MDS of one cluster: it checks that they belong together, pings
+// them, and knows which of them serve. Its Caller asks disconnected MDS last, and never
+// excludes one.
 //
-// It never sends metadata/sync of its own accord: see SyncMetadata.
+// A Session sends metadata/sync only through SyncMetadata.
 //
 // A Session is safe for concurrent use. The zero Session is not usable, Connect
 // makes one, and Close ends it.
@@ -70,7 +69,7 @@ type sessionConfig struct {
 type SessionOption func(*sessionConfig) error
 
 // WithPing sets the time between ping cycles (DefaultPingInterval) and the bound
-// of each try (DefaultPingTimeout). Both must be positive.
+// of each ping (DefaultPingTimeout). Both must be positive.
 func WithPing(interval, timeout time.Duration) SessionOption {
 	return func(c *sessionConfig) error {
 		if interval <= 0 || timeout <= 0 {
@@ -82,7 +81,7 @@ func WithPing(interval, timeout time.Duration) SessionOption {
 }
 
 // WithExpectedCluster sets the uuid of the cluster that all MDS must name, in
-// place of whatever they agree on.
+// place of the one they agree on.
 func WithExpectedCluster(uuid string) SessionOption {
 	return func(c *sessionConfig) error {
 		if uuid == "" {
@@ -93,9 +92,9 @@ func WithExpectedCluster(uuid string) SessionOption {
 	}
 }
 
-// OnEvent calls observe for every change of an MDS's state: each once, those of
-// one MDS in order, one at a time, and with nothing locked, so that it may use
-// the Session and close it. A slow observer delays the next event and no ping.
+// OnEvent calls observe once for every change of an MDS's state, in order and one at a
+// time. observe holds no lock, so it may use the Session and close it. A slow observer
+// delays the next event and no ping.
 func OnEvent(observe func(Event)) SessionOption {
 	return func(c *sessionConfig) error {
 		c.observe = observe
@@ -103,15 +102,15 @@ func OnEvent(observe func(Event)) SessionOption {
 	}
 }
 
-// Connect asks every MDS of the caller, all at once, for an echo, its cluster
-// and a ping, and from then on watches over them. ctx bounds the connecting, not
-// the Session. It changes nothing on the agents.
+// Connect asks every MDS of the caller, all at once, for an echo, its cluster and a
+// ping, and watches them from then on. ctx bounds Connect, not the Session. Connect
+// changes nothing on the agents.
 //
-// All that answer must name one cluster, else the error wraps ErrWrongCluster
-// and says who named what; storages older than 1.5.1 name none, which passes for
-// any. At least one must answer, else the error wraps ErrAllFailed and the
-// *WalkError of each, and ErrAgentTooOld when one of them is too old: those
-// are refused. With others that serve they are disconnected.
+// All MDS that answer must name one cluster, else the error wraps ErrWrongCluster and
+// says which MDS named what. Storages older than 1.5.1 name none, which passes for any.
+// At least one MDS must serve, else the error wraps ErrAllFailed and the *WalkError of
+// each, and so ErrAgentTooOld when an agent is too old. Beside others that serve, such
+// an MDS is disconnected.
 func Connect(ctx context.Context, caller *Caller, opts ...SessionOption) (*Session, error) {
 	cfg := sessionConfig{interval: DefaultPingInterval, timeout: DefaultPingTimeout}
 	var errs []error
@@ -140,7 +139,7 @@ func Connect(ctx context.Context, caller *Caller, opts ...SessionOption) (*Sessi
 
 func serves(h Health) bool { return h.Err == nil }
 
-// connectError says of every MDS why it is not connected.
+// connectError says why each MDS is not connected.
 type connectError struct{ errs []error }
 
 func unconnected(healths []Health) error {
@@ -177,9 +176,9 @@ func newSession(caller *Caller, cfg sessionConfig, facts zbs.Facts, healths []He
 	return s
 }
 
-// Close ends the Session and waits until no ping is under way; the Caller stays
-// as it is and asks its MDS in its own order again. An observer that is running
-// may outlast it. Close may be called several times.
+// Close ends the Session and waits until no ping is under way. The Caller stays open and
+// asks its MDS in its own order again. A running observer may outlast Close. It may be
+// called several times.
 func (s *Session) Close() {
 	s.cancel()
 	s.loops.Wait()
@@ -188,7 +187,7 @@ func (s *Session) Close() {
 	}
 }
 
-// Cluster returns what the MDS said of their cluster.
+// Cluster returns the facts of the cluster that the MDS named.
 func (s *Session) Cluster() zbs.Facts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,17 +206,17 @@ func (s *Session) Status() []Status {
 	return all
 }
 
-// SyncMetadata makes the agent of one MDS read its node's metadata again and
-// sets its one agentVersion; until then, after a restart, its client lists are
-// empty. With version "" it is the one that the last ping of the agent reported.
+// SyncMetadata makes the agent of one MDS read its host's metadata again and sets its
+// agentVersion. After a restart, its client lists are empty until then. With version ""
+// it sends the version that the agent's last ping reported.
 //
 // DO NOT call it on a cluster that ZStack manages unless its operator asked for
 // it: ZStack compares the version at every ping and redeploys the MDS when it
-// differs from its own. Nothing else of this library sends metadata/sync.
+// differs from its own. Nothing else in this library sends metadata/sync.
 //
 // The error wraps ErrNoCandidates for an MDS that is not in the list,
-// zbs.ErrInvalidName for a bad version or when there is none to repeat (nothing
-// is sent), or is a *WalkError.
+// zbs.ErrInvalidName for a bad version or when no ping has reported one (nothing is
+// sent), or is a *WalkError.
 func (s *Session) SyncMetadata(ctx context.Context, addr zbs.Addr, version string) (zbs.Metadata, error) {
 	if version == "" {
 		version = s.reportedVersion(addr)

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// settleTimeout bounds the question whether an MDS is still at work.
+	// settleTimeout bounds Settled.
 	settleTimeout = 10 * time.Second
-	// settleTry is how long one facts query waits for its result, which takes
-	// an agent a second or two, before it is sent again: one that arrives while
-	// the callback before it is still being delivered is dropped.
+	// settleTry is how long one facts query waits for its result before it is sent
+	// again. An agent takes a second or two for it, and drops a query that arrives
+	// while the callback before it is being delivered.
 	settleTry = 3 * time.Second
 )
 
@@ -24,19 +24,18 @@ var factsOp = op{
 	decode:   func(body []byte) (any, error) { return zbs.DecodeAnswer[zbs.Facts](body) },
 }
 
-// Settled reports whether no MDS is at work any more on the call that failed:
-// what it has not changed by now it never will. False means that one may be, or
-// cannot be asked. It takes at most 10 seconds.
+// Settled reports whether every MDS has finished with the call that failed: what the call
+// has not changed by now it never will. False means that an MDS may be at work on it, or
+// cannot be asked. Settled takes at most 10 seconds.
 //
-// An agent drops, on every endpoint, a request whose task id it still has in
-// work. So each MDS that may have got the call is sent a facts query under the
-// call's task id: any result means that the task is done with. Two results are
-// wanted: the agent takes connections in the order they came, so a request that
-// still waited when the first query arrived is in work by the time of the
-// second. That agents drop such requests was seen on those whose facts name their
-// cluster (newer than 5.4.0, on a storage of 1.5.1 or later). What the results of
-// any other agent prove is not known, and Settled is false. Not covered is an agent
-// that was restarted meanwhile and left a command of the storage behind.
+// An agent drops, on every endpoint, a request whose task id it has in work. So each MDS
+// that may have got the call is sent a facts query under the call's task id, and a result
+// means that the task is finished. Two results are needed: an agent takes connections in
+// the order they came, so a request that waited when the first query arrived is in work
+// by the time of the second. Agents whose facts name their cluster (newer than 5.4.0, on
+// a storage of 1.5.1 or later) were seen to drop such requests. What the results of any
+// other agent prove is not known, and Settled is false. An agent that was restarted
+// meanwhile, and left a command of the storage running, is not covered.
 func (e *WalkError) Settled(ctx context.Context, c *Caller) bool {
 	return c.settled(ctx, e.Attempts)
 }

@@ -2,17 +2,17 @@ package mds
 
 import "github.com/zbsclient/zbsclient/zbs"
 
-// SkipReason says for what reason an MDS was not asked.
+// SkipReason says why an MDS was not asked.
 type SkipReason uint8
 
 const (
 	NotNeeded        SkipReason = iota // another answered
-	BehindForBreaker                   // another answered, which came before it because it had failed lately
-	BehindForSession                   // another answered, which came before it because a Session says it is disconnected
-	BudgetSpent                        // the retry budget was spent, see ErrRetryBudget
+	BehindForBreaker                   // another answered; it came behind that because it had failed lately
+	BehindForSession                   // another answered; it came behind that because a Session says it is disconnected
+	BudgetSpent                        // no retry token was left, see ErrRetryBudget
 	CallEnded                          // the call ended without an answer before its turn
-	OtherTargeted                      // the call was for another
-	Excepted                           // the call excepts it
+	OtherTargeted                      // the call has another MDS as its Target
+	Excepted                           // the call excludes it
 
 	lastSkip = Excepted
 )

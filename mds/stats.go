@@ -10,7 +10,7 @@ import (
 type Stats struct {
 	MDS       []MDSStats      // in the order of the list
 	Endpoints []EndpointStats // those that were called, by name
-	Budget    float64         // extra attempts the retry budget has left
+	Budget    float64         // retry tokens left
 }
 
 // MDSStats is what was counted of one MDS.
@@ -18,13 +18,13 @@ type MDSStats struct {
 	Addr         zbs.Addr
 	Breaker      Breaker
 	Disconnected bool      // a Session says so
-	InFlight     int       // attempts and probes under way, those that wait for a connection included
-	LastErr      error     // of the last attempt or probe that failed; nil: none has
+	InFlight     int       // attempts and health checks under way, those that wait for a connection included
+	LastErr      error     // of the last attempt or health check that failed; nil: none has
 	LastErrAt    time.Time // when that was
 	Recognitions uint64    // small requests that ask what the agent can do
 
 	Counts                  // of all endpoints together
-	Endpoints []NamedCounts // those it was asked for, by name
+	Endpoints []NamedCounts // those that were asked for, by name
 }
 
 // NamedCounts are the counts of one endpoint at one MDS.
@@ -41,8 +41,8 @@ type EndpointStats struct {
 	Counts          // of the attempts at all MDS
 }
 
-// Stats returns what the Caller has counted so far. Counters go on while it is
-// taken: those of an attempt that ends meanwhile may be in it in part.
+// Stats returns what the Caller has counted so far. An attempt that ends meanwhile may
+// be counted in part.
 func (c *Caller) Stats() Stats {
 	all := Stats{Budget: c.shared.budget.Left()}
 	byName := make(map[string]Counts)

@@ -6,13 +6,13 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// State is what a Session takes an MDS to be. The zero State is Connecting.
+// State is the state of an MDS in a Session. The zero State is Connecting.
 type State uint8
 
 const (
 	Connecting   State = iota // being asked
 	Connected                 // answers pings for the session's cluster
-	Disconnected              // not, or not an agent that can be talked to; asked last
+	Disconnected              // does not, or has an agent that must not be used; asked last
 )
 
 // String returns "connecting", "connected" or "disconnected".
@@ -35,7 +35,7 @@ type Status struct {
 	Err     error            // why it is not connected, or its last ping failed; else nil
 	Can     zbs.Capabilities // what its agent can do: Can.Generation() names it
 	Behind  bool             // its agent is of an older generation than another one's
-	Cluster zbs.Facts        // as far as it said so
+	Cluster zbs.Facts        // as far as the MDS named it
 	Agent   zbs.PingReply    // of the last ping that was answered
 	Seen    time.Time        // when that was; zero: never
 	Latency time.Duration    // of that ping, or when connecting of the echo

@@ -9,7 +9,7 @@ import (
 // Trace is what each MDS did with a call, and why it was asked or was not.
 type Trace struct {
 	Attempts []Attempt // in the order they began
-	Skipped  []Skip    // those the budget did not allow, and then in the order of the router
+	Skipped  []Skip    // first those for which no retry token was left, then in the order of the router
 }
 
 // Answered returns the MDS whose answer the call returned.

@@ -8,8 +8,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// watch pings one MDS until the Session is closed. Each MDS has a loop of its
-// own: one that hangs keeps no other from being pinged.
+// watch pings one MDS until the Session is closed. Each MDS has a loop of its own, so a
+// hung MDS delays no other ping.
 func (s *Session) watch(m *member) {
 	pause := reconnectLeast
 	for {
@@ -28,12 +28,11 @@ func (s *Session) watch(m *member) {
 	}
 }
 
-// cycle pings up to three times, and reports whether the MDS is still taken to
-// be connected.
+// cycle pings up to three times, and reports whether the MDS stays connected.
 func (s *Session) cycle(m *member) bool {
 	var err error
-	for try := range pingTries {
-		if try > 0 && !s.pause(pingTryPause) {
+	for i := range pingTries {
+		if i > 0 && !s.pause(pingTryPause) {
 			return true
 		}
 		start := time.Now()
@@ -48,7 +47,7 @@ func (s *Session) cycle(m *member) bool {
 	return s.ctx.Err() != nil || s.missed(m, err)
 }
 
-// pinged notes a ping that was answered. An agent that tells another version than
+// pinged notes a ping that was answered. An agent that reports another version than
 // before was restarted, and may have been upgraded.
 func (s *Session) pinged(m *member, reply zbs.PingReply, took time.Duration) {
 	s.mu.Lock()
@@ -60,7 +59,7 @@ func (s *Session) pinged(m *member, reply zbs.PingReply, took time.Duration) {
 	m.status.answered(reply, took)
 }
 
-// recognise finds out of which generation the agent is, unless that is known.
+// recognise finds out the generation of the agent, unless it is known.
 func (s *Session) recognise(m *member) {
 	can, err := Recognise(s.ctx, s.caller, m.server.addr, Timeout(s.cfg.timeout))
 	if err != nil {
@@ -71,8 +70,8 @@ func (s *Session) recognise(m *member) {
 	m.status.Can = can
 }
 
-// missed notes a cycle without an answer, and reports whether the MDS is still
-// taken to be connected: not after three of them, and not when all are down.
+// missed notes a cycle without an answer, and reports whether the MDS stays connected:
+// not after three of them, and not when all are down.
 func (s *Session) missed(m *member, err error) bool {
 	s.mu.Lock()
 	m.failed++
@@ -85,7 +84,7 @@ func (s *Session) missed(m *member, err error) bool {
 	return m.failed < pingCycles
 }
 
-// wakeOthers ends the rest of every other loop: there is nobody left to wait for.
+// wakeOthers ends the pause of every other loop: no MDS is left to wait for.
 func (s *Session) wakeOthers(m *member) {
 	for _, other := range s.members {
 		if other == m {
@@ -98,7 +97,7 @@ func (s *Session) wakeOthers(m *member) {
 	}
 }
 
-// reconnect starts over with the MDS, as Connect does. It never syncs metadata.
+// reconnect starts over with the MDS, as Connect does. It syncs no metadata.
 func (s *Session) reconnect(m *member) {
 	if s.state(m) == Connected {
 		s.change(m, Connecting, nil)
@@ -113,7 +112,7 @@ func (s *Session) reconnect(m *member) {
 	}
 }
 
-// learn takes over what a probe found out.
+// learn takes the result of a probe.
 func (s *Session) learn(m *member, h Health) {
 	s.mu.Lock()
 	if h.Cluster.UUID != "" && s.cluster.UUID == "" {
@@ -135,7 +134,7 @@ func (s *Session) learn(m *member, h Health) {
 	}
 }
 
-// change sets the state and the order of the walk, and tells the observer.
+// change sets the state, puts a disconnected MDS last, and notifies the observer.
 func (s *Session) change(m *member, to State, err error) {
 	m.server.disconnected.Store(to != Connected)
 	now := time.Now()
@@ -167,8 +166,8 @@ func (s *Session) allDown() bool {
 	return true
 }
 
-// rest waits between cycles, until it is woken. It reports whether the Session
-// is not closed.
+// rest waits between cycles, or until it is woken. It reports false when the Session is
+// closed.
 func (s *Session) rest(m *member, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -180,7 +179,7 @@ func (s *Session) rest(m *member, d time.Duration) bool {
 	return s.ctx.Err() == nil
 }
 
-// pause waits between the tries of a cycle.
+// pause waits between the pings of a cycle.
 func (s *Session) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
