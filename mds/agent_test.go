@@ -220,11 +220,20 @@ func TestReadsAreHedgedWhileAnMDSIsNotRecognised(t *testing.T) {
 		cluster, c := strangers(t, []fakemds.Generation{fakemds.G9, fakemds.G9})
 		cluster.Node(0).Inject(fakemds.Hang)
 		for range 3 {
-			began := time.Now()
-			_, err := mds.Call(t.Context(), c, zbs.QueryVolume{Path: cbdPath}, mds.TryNext())
-			if took := time.Since(began); err != nil || took > 100*time.Millisecond {
-				t.Errorf("took %v, %v", took, err)
+			var wg sync.WaitGroup
+			for range 5 { // of which one asks, and the others wait for what it learns
+				wg.Go(func() {
+					began := time.Now()
+					_, err := mds.Call(t.Context(), c, zbs.QueryVolume{Path: cbdPath}, mds.TryNext())
+					if took := time.Since(began); err != nil || took > 100*time.Millisecond {
+						t.Errorf("took %v, %v", took, err)
+					}
+				})
 			}
+			wg.Wait()
+		}
+		if budget := c.Stats().Budget; budget != mds.DefaultRetryBudget {
+			t.Errorf("%v extra attempts are left: nothing was sent to the first MDS", budget)
 		}
 	})
 }
@@ -466,6 +475,89 @@ func TestRecogniseNamesTheGeneration(t *testing.T) {
 		cancel()
 		if _, err := mds.Recognise(ctx, c, c.Addrs()[0]); !errors.Is(err, context.Canceled) {
 			t.Errorf("with an ended context: %v", err)
+		}
+	})
+}
+
+// What is not sent tells nothing of an MDS: its breaker stays as it is.
+func TestUnfitTellsNothingOfTheMDS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := strangers(t, []fakemds.Generation{fakemds.G8}, mds.WithAttemptTimeout(time.Second), mds.WithBreaker(3, time.Hour))
+		bdev := over(t, c, zbs.CreateBdev{Host: zbs.HostAccess{IP: aHost.IP}, LogicalPool: "lp", Volume: "vol", Bdev: "b"})
+		if err := bdev(); !errors.Is(err, zbs.ErrHostAccess) {
+			t.Fatalf("%v, want ErrHostAccess", err)
+		}
+		cluster.Node(0).Inject(fakemds.Hang.On("volume/query"))
+		for range 3 {
+			over(t, c, zbs.QueryVolume{Path: cbdPath})()
+		}
+		if err := bdev(); !errors.Is(err, zbs.ErrHostAccess) || c.Breaker(c.Addrs()[0]) != mds.BreakerOpen {
+			t.Errorf("%v, and the breaker is %s", err, c.Breaker(c.Addrs()[0]))
+		}
+	})
+}
+
+// A 404 for what an agent had, or for what every agent has, makes it a stranger.
+func TestUnexpected404IsRecognisedAnew(t *testing.T) {
+	for name, call := range map[string]func(*testing.T, *mds.Caller) error{
+		"what it had": func(t *testing.T, c *mds.Caller) error {
+			return over(t, c, zbs.GetResourceUsage{Cgroups: []string{zbs.CgroupShare}})()
+		},
+		"what all have": func(t *testing.T, c *mds.Caller) error {
+			return over(t, c, zbs.SyncMetadata{AgentVersion: "5.5.0"})()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cluster, c := strangers(t, []fakemds.Generation{fakemds.G9})
+				mds.Recognised(c)
+				cluster.Node(0).SetGeneration(fakemds.G6)
+				if err := call(t, c); !errors.Is(err, mds.ErrUnsupported) {
+					t.Errorf("%v, want ErrUnsupported", err)
+				}
+				if err := over(t, c, zbs.DeleteVolume{Path: cbdPath})(); !errors.Is(err, mds.ErrAgentTooOld) || cluster.Executed("") != 0 {
+					t.Errorf("%v, want ErrAgentTooOld; %d commands ran", err, cluster.Executed(""))
+				}
+			})
+		})
+	}
+}
+
+// SendOnlyWhile holds for the recognition, too: it ends the call there.
+func TestWithheldRecognitionEndsTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := strangers(t, []fakemds.Generation{fakemds.G9, fakemds.G9})
+		asked, stale := 0, errors.New("stale")
+		valid := func() error {
+			if asked++; asked > 1 {
+				return stale
+			}
+			return nil
+		}
+		_, err := mds.Call(t.Context(), c, zbs.DeleteVolume{Path: cbdPath}, mds.TryNext(), mds.SendOnlyWhile(valid))
+		walk, _ := errors.AsType[*mds.WalkError](err)
+		if walk == nil || walk.Stop != stale || len(walk.Attempts) != 1 || walk.Attempts[0].Phase != mds.PhaseWithheld || len(cluster.Requests()) != 0 {
+			t.Errorf("%v; %d requests", err, len(cluster.Requests()))
+		}
+	})
+}
+
+// A dry run shows what an agent that is known would get.
+func TestDryRunIsSuited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, c := strangers(t, []fakemds.Generation{fakemds.G9})
+		var request mds.Request
+		create := over(t, c, zbs.CreateBdev{Host: aHost, LogicalPool: "lp", Volume: "vol", Bdev: "b"})
+		for _, known := range []bool{false, true} {
+			if known {
+				mds.Recognised(c)
+			}
+			if err := create(mds.DryRun(&request)); !errors.Is(err, mds.ErrDryRun) {
+				t.Fatal(err)
+			}
+			if has := strings.Contains(string(request.Body), "sshPassword"); has == known || strings.Contains(string(request.Body), "S3cret") {
+				t.Errorf("known %t: %s", known, request.Body)
+			}
 		}
 	})
 }

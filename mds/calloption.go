@@ -6,7 +6,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// CallOption sets how one call is made.
+// CallOption sets how one call behaves.
 type CallOption func(*callConfig)
 
 type callConfig struct {

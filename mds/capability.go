@@ -19,8 +19,8 @@ func (c *Caller) Capabilities(addr zbs.Addr) zbs.Capabilities {
 	return zbs.Capabilities{}
 }
 
-// Recognise finds out the generation of an MDS's agent, as far as generations can be
-// told apart (zbs.Capabilities.Next). It sends a handful of small requests that no agent
+// Recognise finds out the generation of an MDS's agent, as far as one differs from
+// another (zbs.Capabilities.Next). It sends a handful of small requests that no agent
 // executes, and none for what is known. ctx bounds all of them; the attempt time-out, or
 // Timeout, bounds each. Other options have no effect.
 //

@@ -4,7 +4,7 @@ package mds
 type Counts struct {
 	Attempts  uint64 // begun
 	Answered  uint64 // with the answer of the call
-	Refused   uint64 // by the agent, by an HTTP 4xx, or because its generation cannot do this
+	Refused   uint64 // by the agent, by an HTTP 4xx, or because its agent cannot do this
 	Failed    uint64 // not reached, no answer in time, or a broken one
 	Overtaken uint64 // slow: lost to an attempt that began later
 	Cancelled uint64 // by the caller, by SendOnlyWhile, or lost to an attempt that began earlier

@@ -26,7 +26,7 @@ func (c *call) run(first *attempt) {
 	c.others.Wait()
 }
 
-// follow makes the attempt, and then each that is made in its place.
+// follow makes the attempt, and then each attempt that replaces it.
 func (c *call) follow(a *attempt) {
 	for a != nil {
 		ctx, end := c.shared.cfg.hooks.attempt(a.ctx, c.op.endpoint, a.server.addr)
@@ -73,7 +73,7 @@ func (c *call) ended(a *attempt) step {
 	return next
 }
 
-// replace begins the attempt that is made in place of one that has ended, if any.
+// replace begins the attempt that follows one that has ended, if any.
 func (c *call) replace(a *attempt, next step) *attempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()

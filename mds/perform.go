@@ -67,9 +67,7 @@ func (a *attempt) explainEnd() {
 		a.outcome = cancelled
 		a.Err = a.caller.Err()
 	case a.progress.state() == withdrawn:
-		if a.outcome != unrecognised {
-			a.outcome = requeued
-		}
+		a.outcome = requeued
 	case a.ctx.Err() != nil && a.outcome != rejected && a.outcome != denied && a.outcome != withheld:
 		a.outcome = timedOut
 		if !errors.Is(a.Err, ErrBusy) && !isOurTimeout(a.Err) {

@@ -24,8 +24,8 @@ func markOp(e zbs.Endpoint) op {
 
 func (o op) isMark() bool { return o.decode == nil }
 
-// template is what all requests for an endpoint at an MDS have in common. It is
-// made once and never changed.
+// template is what all requests for an endpoint at an MDS have in common. It never
+// changes.
 type template struct {
 	request  *http.Request
 	envelope zbs.SealedEnvelope

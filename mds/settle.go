@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// settleTimeout bounds Settled.
+	// settleTimeout bounds all of them.
 	settleTimeout = 10 * time.Second
 	// settleTry is how long one facts query waits for its result before it is sent
 	// again. An agent takes a second or two for it, and drops a query that arrives
@@ -26,7 +26,7 @@ var factsOp = op{
 
 // Settled reports whether every MDS has finished with the call that failed: what the call
 // has not changed by now it never will. False means that an MDS may be at work on it, or
-// cannot be asked. Settled takes at most 10 seconds.
+// cannot be asked. It takes at most 10 seconds.
 //
 // An agent drops, on every endpoint, a request whose task id it has in work. So each MDS
 // that may have got the call is sent a facts query under the call's task id, and a result
@@ -34,7 +34,7 @@ var factsOp = op{
 // the order they came, so a request that waited when the first query arrived is in work
 // by the time of the second. Agents whose facts name their cluster (newer than 5.4.0, on
 // a storage of 1.5.1 or later) were seen to drop such requests. What the results of any
-// other agent prove is not known, and Settled is false. An agent that was restarted
+// other agent prove is not known, and the answer is false. An agent that was restarted
 // meanwhile, and left a command of the storage running, is not covered.
 func (e *WalkError) Settled(ctx context.Context, c *Caller) bool {
 	return c.settled(ctx, e.Attempts)

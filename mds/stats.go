@@ -6,7 +6,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Stats is what a Caller has counted since it was made. It is a copy.
+// Stats is what a Caller has counted since New. It is a copy.
 type Stats struct {
 	MDS       []MDSStats      // in the order of the list
 	Endpoints []EndpointStats // those that were called, by name

@@ -93,3 +93,36 @@ func work(t *testing.T, c *mds.Caller, ended <-chan struct{}) {
 		}
 	}
 }
+
+// An MDS that comes back is recognised anew, also when it broke no connection and
+// answered other requests meanwhile.
+func TestReconnectRecognisesAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := strangers(t, []fakemds.Generation{fakemds.G9, fakemds.G9})
+		s := connect(t, c)
+		cluster.Node(0).Inject(fakemds.AgentError("no leader").On("ping"))
+		ended := make(chan struct{})
+		var calls sync.WaitGroup
+		calls.Go(func() { // each of its answers keeps what is known of the agent
+			for ; ; time.Sleep(10 * time.Second) {
+				select {
+				case <-ended:
+					return
+				default:
+					over(t, c, zbs.QueryVolume{Path: cbdPath})(mds.Target(c.Addrs()[0]))
+				}
+			}
+		})
+		time.Sleep(3 * time.Minute)
+		wantStates(t, s, mds.Disconnected, mds.Connected)
+		cluster.Node(0).SetGeneration(fakemds.G10)
+		cluster.Node(0).Clear()
+		time.Sleep(3 * time.Minute)
+		wantStates(t, s, mds.Connected, mds.Connected)
+		if got := behind(s); got[0] != "G10" || got[1] != "G9*" {
+			t.Errorf("recognised as %v", got)
+		}
+		close(ended)
+		calls.Wait()
+	})
+}

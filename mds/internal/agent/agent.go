@@ -34,7 +34,7 @@ type Knowledge struct {
 	Since time.Time // when the first of it was learned
 }
 
-// New returns an Agent of which nothing is known.
+// New returns an Agent that nothing is known of.
 func New() *Agent { return &Agent{born: time.Now(), learning: semaphore.NewWeighted(1)} }
 
 // Recall returns what is known, and nothing when that is too old to be relied on.

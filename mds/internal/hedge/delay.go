@@ -1,5 +1,5 @@
-// Package hedge decides when a read is sent to a second MDS, and whether that can
-// be afforded: the usual latency of an MDS, the hedge delay that follows from it,
+// Package hedge decides when a read is sent to a second MDS, and whether there is a
+// token for that: the usual latency of an MDS, the hedge delay that follows from it,
 // and the budget of retry tokens.
 package hedge
 

@@ -10,7 +10,7 @@ import (
 // came: whether its request left at all, and whether an answer began.
 type conn struct {
 	net.Conn
-	slot        *Slot
+	allowed     func() error // asked before each write
 	written     atomic.Int64 // bytes
 	read        atomic.Int64 // bytes
 	writing     atomic.Bool  // a write is under way
@@ -19,10 +19,8 @@ type conn struct {
 }
 
 func (c *conn) Write(b []byte) (int, error) {
-	if t := c.slot.gated.Load(); t != nil {
-		if err := t.allowed(); err != nil {
-			return 0, err
-		}
+	if err := c.allowed(); err != nil {
+		return 0, err
 	}
 	c.writing.Store(true)
 	c.unanswered.Store(true)

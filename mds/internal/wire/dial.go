@@ -32,7 +32,7 @@ func (s *Slot) connect(ctx context.Context, network, addr string, secure bool) (
 			return nil, causeOf(dialCtx, err)
 		}
 	}
-	c := &conn{Conn: raw, slot: s}
+	c := &conn{Conn: raw, allowed: s.allowed}
 	if !t.adopt(c) {
 		raw.Close()
 		return nil, context.Cause(t.Context)
@@ -65,4 +65,12 @@ func causeOf(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// allowed asks the request that is written now.
+func (s *Slot) allowed() error {
+	if t := s.gated.Load(); t != nil {
+		return t.allowed()
+	}
+	return nil
 }

@@ -41,15 +41,6 @@ func (t *roundTrip) refusal() (sent bool, err error) {
 	return t.permit != unasked, t.refused
 }
 
-// permit is what the request's Allowed has said.
-type permit uint8
-
-const (
-	unasked permit = iota
-	granted        // for the request that goes out now
-	expired        // for a request before that
-)
-
 // gate is a transport of the user's behind Allowed: it makes connections itself, so
 // Allowed is asked before it begins.
 type gate struct{ http.RoundTripper }

@@ -5,33 +5,9 @@ import (
 	"net"
 )
 
-// Phase says how far a request came before it failed.
-type Phase string
-
-// The phases, in their order.
-const (
-	Withheld Phase = "withheld" // not sent: Allowed returned an error
-	Dial     Phase = "dial"     // no connection
-	TLS      Phase = "tls"      // no secure connection
-	Write    Phase = "write"    // the request was not written to its end
-	Wait     Phase = "wait"     // written, and no response
-	Body     Phase = "body"     // the response broke off
-)
-
-// stage is how far the connection of a round trip has come.
-type stage uint8
-
-const (
-	reusing stage = iota // a connection that was there already, or none yet
-	dialing
-	securing
-	connected
-	ended
-)
-
 // phase names how far a round trip came that failed with err.
 func (t *roundTrip) phase(err error) Phase {
-	if t.slot.transport == nil {
+	if t.cfg.Transport != nil {
 		return phaseOfError(err)
 	}
 	s, c := t.progress()
@@ -72,7 +48,7 @@ func (t *roundTrip) progress() (stage, *conn) {
 // sent reports whether a byte of the request may have reached the MDS, although the
 // round trip failed with err.
 func (t *roundTrip) sent(err error) bool {
-	if t.slot.transport == nil {
+	if t.cfg.Transport != nil {
 		return phaseOfError(err) != Dial
 	}
 	if t.before != nil && (t.before.written.Load() > t.written || t.before.writing.Load()) {

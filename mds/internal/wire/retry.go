@@ -24,7 +24,7 @@ func repeats(ctx context.Context, _ *http.Response, err error) (bool, error) {
 		t.revived = true
 		return true, nil
 	}
-	if t.retries > 0 && t.slot.cfg.Token() {
+	if t.retries > 0 && t.cfg.Token() {
 		t.retries--
 		return true, nil
 	}

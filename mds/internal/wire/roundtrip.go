@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -28,44 +29,35 @@ type Watcher interface {
 	Connected(yes bool)
 }
 
-// Response is what came back. Without a response Status is 0, and Err and Phase say
-// how far the request came. With one, Err is that of reading the body.
-type Response struct {
-	Status int
-	Header http.Header
-	Body   []byte // at most one byte longer than MaxBody
-	Sent   bool   // a byte of the request may have reached the MDS
-	Phase  Phase
-	Err    error
-}
+// stage is how far the connection of a round trip has come.
+type stage uint8
 
-// Do sends the request and reads the response. ctx bounds both, and the dial.
-func (s *Slot) Do(ctx context.Context, r Request) (out Response) {
-	t := s.begin(ctx, r)
-	defer t.end()
-	resp, err := s.client.Do(t.http())
-	if err != nil {
-		if sent, no := t.refusal(); no != nil {
-			return Response{Sent: sent, Phase: Withheld, Err: no}
-		}
-		return Response{Sent: t.sent(err), Phase: t.phase(err), Err: Bare(err)}
-	}
-	defer resp.Body.Close()
-	out = Response{Sent: true, Status: resp.StatusCode, Header: resp.Header}
-	if out.Body, err = io.ReadAll(io.LimitReader(resp.Body, MaxBody+1)); err != nil {
-		out.Phase, out.Err = Body, Bare(err)
-	}
-	return out
-}
+const (
+	reusing stage = iota // a connection that was there already, or none yet
+	dialing
+	securing
+	connected
+	ended
+)
+
+// permit is what the request's Allowed has said.
+type permit uint8
+
+const (
+	unasked permit = iota
+	granted        // for the request that goes out now
+	expired        // for a request before that
+)
 
 // roundTrip is one use of a slot: a request, its repetitions and the response. It is
 // the context of the request, because net/http hands nothing else to a dial.
 type roundTrip struct {
 	context.Context
 	request Request
-	slot    *Slot
-	before  *conn // the slot's connection when the round trip began
-	written int64 // its counters then
+	cfg     *Config
+	last    *atomic.Pointer[conn] // of the slot
+	before  *conn                 // the slot's connection when the round trip began
+	written int64                 // its counters then
 	read    int64
 	revived bool // the quick repetition after a dead connection was used
 	retries int
@@ -90,22 +82,6 @@ func (t *roundTrip) Value(key any) any {
 		return t
 	}
 	return t.Context.Value(key)
-}
-
-func (s *Slot) begin(ctx context.Context, r Request) *roundTrip {
-	t := &roundTrip{Context: ctx, request: r, slot: s, before: s.last.Load(), retries: s.cfg.Retries}
-	if t.before != nil {
-		t.written, t.read = t.before.written.Load(), t.before.read.Load()
-	}
-	if r.Allowed != nil {
-		s.gated.Store(t)
-	} else {
-		s.gated.Store(nil)
-	}
-	if r.Watcher != nil {
-		r.Watcher.Connected(t.before != nil || s.transport == nil) // of a transport of the user's nobody knows
-	}
-	return t
 }
 
 // http returns the request as net/http takes it.
@@ -150,7 +126,7 @@ func (t *roundTrip) adopt(c *conn) bool {
 		return false
 	}
 	t.opened = c
-	t.slot.last.Store(c)
+	t.last.Store(c)
 	t.reachLocked(connected)
 	return true
 }

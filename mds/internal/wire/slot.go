@@ -1,11 +1,7 @@
-// Package wire carries requests to one MDS over the few connections that it gets. It
-// repeats a request at that MDS where this is safe, and reports how far a failed one
-// came. It knows nothing of commands, agents and other MDS.
 package wire
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -19,20 +15,6 @@ import (
 // idleTimeout closes our idle connections before the agent closes them, which it
 // does after 15 s: a request must not meet a connection that is going away.
 const idleTimeout = 10 * time.Second
-
-// MaxBody bounds a response, in bytes. A capacity answer takes about 400 per pool.
-const MaxBody = 16 << 20
-
-// Config is what the connections to every MDS have in common. Dial is required unless
-// there is a Transport.
-type Config struct {
-	Dial           func(ctx context.Context, network, addr string) (net.Conn, error)
-	TLS            *tls.Config       // nil: the system's defaults
-	Transport      http.RoundTripper // in place of Dial and TLS: it makes connections itself
-	ConnectTimeout time.Duration     // of a connection, TLS included
-	Retries        int               // repetitions after a transport fault, beside that after a dead connection
-	Token          func() bool       // takes a retry token for each of these, false when none is left
-}
 
 // Slots are the connections that an MDS gets. The embedded semaphore counts them: a
 // request waits for a place, takes a slot, and gives back first the slot and then the
