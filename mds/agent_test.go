@@ -217,22 +217,22 @@ func TestHungRecognitionCostsAHedgeDelay(t *testing.T) {
 // A read is hedged as ever, while its first MDS hangs before it is recognised.
 func TestReadsAreHedgedWhileAnMDSIsNotRecognised(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := strangers(t, []fakemds.Generation{fakemds.G9, fakemds.G9})
+		cluster, c := strangers(t, []fakemds.Generation{fakemds.G9, fakemds.G9}, mds.WithRetryBudget(30, 0))
 		cluster.Node(0).Inject(fakemds.Hang)
 		for range 3 {
 			var wg sync.WaitGroup
-			for range 5 { // of which one asks, and the others wait for what it learns
+			for range 20 { // of which one asks, and the others wait for what it learns
 				wg.Go(func() {
 					began := time.Now()
 					_, err := mds.Call(t.Context(), c, zbs.QueryVolume{Path: cbdPath}, mds.TryNext())
-					if took := time.Since(began); err != nil || took > 100*time.Millisecond {
+					if took := time.Since(began); err != nil || took > 60*time.Millisecond {
 						t.Errorf("took %v, %v", took, err)
 					}
 				})
 			}
 			wg.Wait()
 		}
-		if budget := c.Stats().Budget; budget != mds.DefaultRetryBudget {
+		if budget := c.Stats().Budget; budget != 30 {
 			t.Errorf("%v extra attempts are left: nothing was sent to the first MDS", budget)
 		}
 	})

@@ -167,6 +167,6 @@ func (c *Caller) call(ctx context.Context, o op, validate func() error, opts []C
 	k.run(first)
 	answer, err := k.result()
 	c.calls.Get(o.endpoint.Name).count(err)
-	k.tell(end, err)
+	k.publish(end, err)
 	return answer, err
 }

@@ -83,8 +83,8 @@ func (c *call) whyNot(s *server) SkipReason {
 	}
 }
 
-// tell hands the trace to the call's Records, and to the hooks.
-func (c *call) tell(end func(Trace, error), err error) {
+// publish hands the trace to the call's Records, and to the hooks.
+func (c *call) publish(end func(Trace, error), err error) {
 	if end == nil && len(c.opts.traces) == 0 {
 		return
 	}

@@ -51,7 +51,7 @@ func Recognise(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption
 }
 
 // Supporting returns the MDS whose agents have the endpoint, in the order of the list.
-// Agents of which this is not known are asked, all at once and for at most
+// It asks the agents for which this is not known, all at once and for at most
 // DefaultMostStagger; no agent runs anything for that (Recognise). An MDS that does not
 // answer in time is left out. Only endpoints in which generations differ can be asked
 // for (zbs.Capabilities).

@@ -88,7 +88,7 @@
 // without it is sent nothing else (ErrAgentTooOld), and the next MDS is asked. Commands
 // that generations take in different forms ask a little more: before a password is sent,
 // the agent has just shown that it has the endpoint and needs the password. Echo and
-// volume/clients need no recognition: every agent understands them, or refuses them with
+// volume/clients need no recognition: every agent supports them, or refuses them with
 // a 404.
 //
 // What an agent can do is asked once per MDS. It is asked again when the MDS broke a

@@ -34,7 +34,7 @@ const (
 	DefaultBreakerPause = 100 * time.Millisecond
 	// DefaultParallel is how many asynchronous reads, and how many changes, an
 	// MDS works on at once for one Caller. Each is a process or several on its
-	// node.
+	// host.
 	DefaultParallel = 8
 	// DefaultLeastStagger and DefaultMostStagger bound the hedge delay. It is never
 	// less than twice the usual latency of the quickest MDS.

@@ -15,7 +15,7 @@ import (
 func (a *attempt) perform(o op) {
 	s := a.server
 	defer a.end()
-	s.tried.Store(s.turn.Add(1))
+	s.tried.Store(s.sequence.Add(1))
 
 	if a.mayBeSent() {
 		a.ask(o)

@@ -16,16 +16,16 @@ import (
 type Health struct {
 	Addr    zbs.Addr
 	Err     error            // nil when it serves its cluster
-	Can     zbs.Capabilities // what its agent can do, and so of which generation it is
+	Can     zbs.Capabilities // what its agent can do, which tells its generation
 	Cluster zbs.Facts        // as far as it said so
 	Agent   zbs.PingReply    // what it answered to a ping
 	Latency time.Duration    // of the echo, the shortest way to the agent and back
 	Breaker Breaker          // after the probe
 }
 
-// Probe asks every MDS of the Caller, all at once, whether it is there (echo), of which
-// generation its agent is, which cluster it belongs to (facts) and whether it serves that
-// cluster (ping). The results are in the order of the list. The Err of an MDS is a
+// Probe asks every MDS of the Caller, all at once, whether it is there (echo), which
+// generation its agent has, which cluster it belongs to (facts) and whether it serves
+// that cluster (ping). The results are in the order of the list. The Err of an MDS is a
 // *WalkError; it matches ErrAgentTooOld for an agent that must not be used. Probe changes
 // nothing on the agents.
 func Probe(ctx context.Context, c *Caller) []Health {

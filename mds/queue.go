@@ -49,8 +49,8 @@ func (a *attempt) withdraw() bool {
 	return true
 }
 
-// admit waits until the agent may be given another asynchronous command. Changes, some
-// of which take minutes, have places of their own and keep no read waiting.
+// admit waits until the agent may be given another asynchronous command. Changes have
+// places of their own: some take minutes, and keep no read waiting.
 func (a *attempt) admit(ctx context.Context, repeat zbs.Repeat) (*semaphore.Weighted, error) {
 	p := a.server.changes
 	if repeat == zbs.Read {

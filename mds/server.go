@@ -21,7 +21,7 @@ type shared struct {
 	cfg      config
 	budget   *hedge.Budget
 	receiver *callback.Receiver
-	turn     atomic.Int64 // counts attempts
+	sequence atomic.Int64 // numbers the attempts
 }
 
 // server is one MDS: its address, breaker and connections, what is known of its
@@ -38,7 +38,7 @@ type server struct {
 	changes *semaphore.Weighted // asynchronous ones under way
 
 	disconnected atomic.Bool  // a Session says so
-	tried        atomic.Int64 // the turn of the last attempt
+	tried        atomic.Int64 // the number of the last attempt
 	inFlight     atomic.Int64 // attempts under way, health checks included
 	load         atomic.Int64 // those of them that have a connection, or will want one
 	lastFailure  atomic.Pointer[failure]

@@ -16,7 +16,7 @@ type standing struct {
 	rank     rank
 	free     bool  // an attempt would get a connection at once
 	inFlight int64 // attempts under way
-	tried    int64 // the turn of the last attempt
+	tried    int64 // the number of the last attempt
 }
 
 // ready reports whether no candidate can come before this one.
