@@ -150,9 +150,11 @@
 //	option.go, calloption.go, hook.go  what the user sets
 //	record.go, error.go, ...           values
 //
-// Under internal: wire opens connections and makes round trips, callback matches posted
-// results to their tasks, hedge computes delays and holds the retry tokens, and breaker,
-// agent, histogram, lookup and notify serve them.
+// A hung MDS is noticed in decide.go (whenLate) and by the time-out of attempt.go;
+// roundtrip.go masks a password in what an agent answers. Under internal: wire opens
+// connections (dial.go) and makes round trips, callback matches posted results to their
+// tasks, hedge computes delays and holds the retry tokens, and breaker, agent, histogram,
+// lookup and notify serve them.
 //
 // # Tests
 //
