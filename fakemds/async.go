@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
 )
 
 // How the agent delivers a callback. Observed on the real agent.
@@ -156,7 +158,7 @@ func (x *exchange) send(ctx context.Context, method string, u *url.URL, body []b
 		return nil, err
 	}
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { abort(conn) })
+	stop := context.AfterFunc(ctx, func() { memnet.Abort(conn) })
 	defer stop()
 
 	var msg bytes.Buffer

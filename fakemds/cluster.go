@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
 )
 
 // TB is the part of *testing.T that NewCluster uses; *rapid.T has it too.
@@ -23,7 +25,7 @@ type TB interface {
 type Cluster struct {
 	tb    TB // nil: made by Start
 	cfg   config
-	mem   *memNet
+	mem   *memnet.Network
 	st    *storage
 	nodes []*Node
 
@@ -143,7 +145,7 @@ func (c *Cluster) fail(err error) {
 func Start(n int, opts ...Option) (*Cluster, error) {
 	c := &Cluster{
 		cfg: config{uuid: "11111111-2222-3333-4444-555555555555", version: "1.6.2"},
-		mem: newMemNet(),
+		mem: memnet.New(),
 		st:  &storage{bdevs: map[string]*bdevState{}, noTarget: map[string]bool{}, lastPort: 9999},
 	}
 	for _, opt := range opts {
@@ -212,18 +214,18 @@ func (c *Cluster) DialContext(ctx context.Context, network, addr string) (net.Co
 }
 
 func (c *Cluster) dialOther(ctx context.Context, network, addr string) (net.Conn, error) {
-	if inMemory(addr) {
-		return c.mem.dial(ctx, addr)
+	if memnet.InMemory(addr) {
+		return c.mem.Dial(ctx, addr)
 	}
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, dialError(addr, err)
+		return nil, memnet.DialError(addr, err)
 	}
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() || c.cfg.loopback {
 		var d net.Dialer
 		return d.DialContext(ctx, network, addr)
 	}
-	return nil, refused(addr)
+	return nil, memnet.Refused(addr)
 }
 
 // Listen opens a listener that the nodes can reach, for the receiver of
@@ -240,7 +242,7 @@ func (c *Cluster) Listen() (net.Listener, error) {
 	if c.cfg.loopback {
 		ln, err = net.Listen("tcp", "127.0.0.1:0")
 	} else {
-		ln, err = c.mem.listen(net.JoinHostPort("callback.fake", strconv.Itoa(c.mem.port())))
+		ln, err = c.mem.Listen(net.JoinHostPort("callback.fake", strconv.Itoa(c.mem.Port())))
 	}
 	if err == nil {
 		c.lns = append(c.lns, ln)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
 )
 
 // agentTimeout is how long the agent waits for a request, on a new connection
@@ -21,7 +23,7 @@ func (n *Node) dial(ctx context.Context, network, addr string) (net.Conn, error)
 		return nil, err
 	}
 	if err := n.squeeze(ctx); err != nil {
-		return nil, dialError(addr, err)
+		return nil, memnet.DialError(addr, err)
 	}
 	return n.cluster.dialOther(ctx, network, addr)
 }
@@ -34,16 +36,16 @@ func (n *Node) reach(ctx context.Context, addr string) error {
 		changed, life := n.changed, n.life
 		n.mu.Unlock()
 		if got.has(refuse) {
-			return refused(addr)
+			return memnet.Refused(addr)
 		}
 		if !got.has(blackhole) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return dialError(addr, ctx.Err())
+			return memnet.DialError(addr, ctx.Err())
 		case <-life.Done():
-			return refused(addr)
+			return memnet.Refused(addr)
 		case <-changed: // perhaps the network is back
 		}
 	}
@@ -102,7 +104,7 @@ func (n *Node) accept(l *listener, ln net.Listener) {
 		}
 		if dead {
 			n.mu.Unlock()
-			abort(raw)
+			memnet.Abort(raw)
 			continue
 		}
 		c := &conn{Conn: raw, node: n, life: n.life}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
 )
 
 // exchange is one request on its way through the agent.
@@ -79,7 +81,7 @@ func (x *exchange) finish(fate Fault, r reply) bool {
 		x.conn.hang(x.br)
 		return false
 	case resetAfter:
-		abort(x.conn.Conn)
+		memnet.Abort(x.conn.Conn)
 		return false
 	case hangUpAfter:
 		return false
@@ -101,7 +103,7 @@ func (x *exchange) serveFault(f Fault) bool {
 	case hang:
 		x.conn.hang(x.br)
 	case reset:
-		abort(x.conn.Conn)
+		memnet.Abort(x.conn.Conn)
 	case status:
 		return x.answer(htmlReply(f.code, ""))
 	}

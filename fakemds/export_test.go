@@ -11,7 +11,7 @@ import (
 )
 
 // ListenAt lets a test choose the address, so as to listen late.
-func ListenAt(c *Cluster, addr string) (net.Listener, error) { return c.mem.listen(addr) }
+func ListenAt(c *Cluster, addr string) (net.Listener, error) { return c.mem.Listen(addr) }
 
 // Handler is one endpoint of one generation.
 type Handler struct {

@@ -58,7 +58,7 @@ func (n *Node) openLocked(l *listener) error {
 	if n.cluster.cfg.loopback {
 		ln, err = net.Listen("tcp", l.addr)
 	} else {
-		ln, err = n.cluster.mem.listen(l.addr)
+		ln, err = n.cluster.mem.Listen(l.addr)
 	}
 	if err != nil {
 		return fmt.Errorf("fakemds: node %d: %w", n.index, err)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
 )
 
 // Node is one MDS with its agent. Safe for concurrent use.
@@ -204,7 +206,7 @@ func (n *Node) close() {
 
 func (n *Node) cutLocked() {
 	for c := range n.live {
-		abort(c)
+		memnet.Abort(c)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
 )
 
 // Transport is a way to the nodes without connections, for tests that make very
@@ -45,7 +47,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if n := t.cluster.nodeAt(req.URL.Host); n != nil {
 		return n.roundTrip(req)
 	}
-	return nil, refused(req.URL.Host)
+	return nil, memnet.Refused(req.URL.Host)
 }
 
 func (n *Node) roundTrip(req *http.Request) (*http.Response, error) {
@@ -60,7 +62,7 @@ func (n *Node) roundTrip(req *http.Request) (*http.Response, error) {
 	n.mu.Lock()
 	if n.stopped || n.closed {
 		n.mu.Unlock()
-		return nil, refused(req.URL.Host)
+		return nil, memnet.Refused(req.URL.Host)
 	}
 	h := &hook{gone: ctx, life: n.life}
 	x := &exchange{conn: &conn{Conn: h, node: n, life: n.life, log: &connLog{}}, node: n, body: body, br: bufio.NewReaderSize(h, 16)}

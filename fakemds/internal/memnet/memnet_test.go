@@ -1,27 +1,28 @@
-package fakemds_test
+package memnet_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
 )
 
 // pair returns both ends of a connection in memory.
-func pair(t *testing.T, c *fakemds.Cluster) (near, far net.Conn) {
+func pair(t *testing.T) (near, far net.Conn) {
 	t.Helper()
-	ln, err := c.Listen()
+	network := memnet.New()
+	ln, err := network.Listen("callback.fake:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	near, err = c.DialContext(context.Background(), "tcp", ln.Addr().String())
-	if err != nil {
+	t.Cleanup(func() { ln.Close() })
+	if near, err = network.Dial(t.Context(), "callback.fake:1"); err != nil {
 		t.Fatal(err)
 	}
 	if far, err = ln.Accept(); err != nil {
@@ -31,7 +32,7 @@ func pair(t *testing.T, c *fakemds.Cluster) (near, far net.Conn) {
 	return near, far
 }
 
-func TestMemoryConn(t *testing.T) {
+func TestConn(t *testing.T) {
 	buf := make([]byte, 100)
 	for _, row := range []struct {
 		name string
@@ -94,10 +95,21 @@ func TestMemoryConn(t *testing.T) {
 			_, err := near.Read(buf)
 			return err
 		}, nil},
+		{"a cut loses what was not read", func(near, far net.Conn) error {
+			far.Write([]byte("x"))
+			memnet.Abort(far)
+			_, err := near.Read(buf)
+			return err
+		}, syscall.ECONNRESET},
+		{"a cut wakes the reader", func(near, far net.Conn) error {
+			time.AfterFunc(time.Second, func() { memnet.Abort(near) })
+			_, err := far.Read(buf)
+			return err
+		}, syscall.ECONNRESET},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			bubble(t, 1, func(t *testing.T, c *fakemds.Cluster) {
-				near, far := pair(t, c)
+			synctest.Test(t, func(t *testing.T) {
+				near, far := pair(t)
 				if err := row.do(near, far); !errors.Is(err, row.want) {
 					t.Errorf("got %v, want %v", err, row.want)
 				}
@@ -106,25 +118,33 @@ func TestMemoryConn(t *testing.T) {
 	}
 }
 
-// TestDialNobody refuses whom nobody listens for, without touching a network.
-func TestDialNobody(t *testing.T) {
-	bubble(t, 1, func(t *testing.T, c *fakemds.Cluster) {
-		for _, addr := range []string{"mds-9.fake:7763", "10.0.0.1:7763", "example.org:80"} {
-			if _, err := c.DialContext(context.Background(), "tcp", addr); !errors.Is(err, syscall.ECONNREFUSED) {
-				t.Errorf("%s: %v", addr, err)
-			}
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		if _, err := c.DialContext(ctx, "tcp", c.Node(0).Addr()); !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled: %v", err)
-		}
-		c.Close()
-		if _, err := c.DialContext(context.Background(), "tcp", c.Node(0).Addr()); !errors.Is(err, syscall.ECONNREFUSED) {
-			t.Errorf("closed: %v", err)
-		}
-		if _, err := c.Listen(); err == nil {
-			t.Error("a closed cluster listens")
-		}
-	})
+// A closed listener resets what it did not accept and frees its address.
+func TestListenerCloses(t *testing.T) {
+	network := memnet.New()
+	ln, err := network.Listen("mds.fake:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := network.Listen("mds.fake:1"); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("second listener: %v", err)
+	}
+	near, err := network.Dial(t.Context(), "mds.fake:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	if _, err := near.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("read of what was not accepted: %v", err)
+	}
+	if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("accept: %v", err)
+	}
+	if _, err := network.Dial(t.Context(), "mds.fake:1"); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("dial: %v", err)
+	}
+	if again, err := network.Listen("mds.fake:1"); err != nil {
+		t.Errorf("listen again: %v", err)
+	} else {
+		again.Close()
+	}
 }
