@@ -39,7 +39,8 @@ var mayImport = map[string][]string{
 	"volume/guard/zstackhosts": {"zbs", "volume/guard/proof"},
 	"volume/guard":             {"zbs", "mds", "volume/guard/proof", "internal/clock", "internal/coalesce"},
 	"volume":                   {"zbs", "mds", "volume/guard", "internal/coalesce"},
-	"fakemds":                  {"zbs", "fakemds/internal/memnet"},
+	"fakemds":                  {"zbs", "fakemds/internal/memnet", "fakemds/internal/python"},
+	"fakemds/internal/python":  {},
 	"fakemds/internal/memnet":  {},
 	"internal/clock":           {},
 	"internal/coalesce":        {},
@@ -49,7 +50,7 @@ var mayImport = map[string][]string{
 }
 
 // onlyStandard may import the standard library alone.
-var onlyStandard = []string{"zbs", "fakemds", "fakemds/internal/memnet"}
+var onlyStandard = []string{"zbs", "fakemds", "fakemds/internal/memnet", "fakemds/internal/python"}
 
 func TestImportsGoOneWay(t *testing.T) {
 	forEachFile(t, func(dir, file string, imports []string) {

@@ -5,6 +5,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // mdsPort is where the storage itself listens on an MDS node.
@@ -37,7 +39,7 @@ func (c *Cluster) mdsAddrs() []string {
 // findMDS is the first MDS whose address contains addr, "" for none.
 func (c *Cluster) findMDS(addr any) (string, error) {
 	for _, have := range c.mdsAddrs() {
-		if in, err := contains(addr, have); in || err != nil {
+		if in, err := python.Contains(addr, have); in || err != nil {
 			return have, err
 		}
 	}
@@ -46,7 +48,7 @@ func (c *Cluster) findMDS(addr any) (string, error) {
 
 // runFactsWrite is that of G1: before anything else it replaces the addresses of
 // the MDS in client.conf, by "None" when the request has none.
-func runFactsWrite(x *exchange) (obj, error) {
+func runFactsWrite(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func runFactsWrite(x *exchange) (obj, error) {
 	n := x.node
 	n.mu.Lock()
 	was := n.clientConfLocked()
-	n.clientConf = listenAddr(str(addr))
+	n.clientConf = listenAddr(python.Str(addr))
 	x.harms("wrote client.conf: " + n.clientConf + ", was " + was)
 	n.mu.Unlock()
 	mds, err := n.cluster.findMDS(cmd.get("mdsAddr"))
@@ -67,24 +69,24 @@ func runFactsWrite(x *exchange) (obj, error) {
 		return nil, err
 	}
 	if mds == "" {
-		return nil, failf("mds[%s] is not on this server", cmd.str("mdsAddr"))
+		return nil, python.Errorf("mds[%s] is not on this server", cmd.str("mdsAddr"))
 	}
-	return obj{{"version", n.cluster.cfg.version}}, nil
+	return python.Object{}.With("version", n.cluster.cfg.version), nil
 }
 
 // runFactsAddr is that of G2: it answers the address of an MDS. What it says when
 // it does not find one was not read.
-func runFactsAddr(x *exchange) (obj, error) {
+func runFactsAddr(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
 	}
 	mds, err := x.node.cluster.findMDS(cmd.get("mdsAddr"))
 	if err == nil && mds == "" {
-		err = failf("mds[%s] is not on this server", cmd.str("mdsAddr"))
+		err = python.Errorf("mds[%s] is not on this server", cmd.str("mdsAddr"))
 	}
 	if err != nil {
 		return nil, err
 	}
-	return obj{{"mdsExternalAddr", mds}}, nil
+	return python.Object{}.With("mdsExternalAddr", mds), nil
 }

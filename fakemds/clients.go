@@ -5,10 +5,12 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // runQuery answers for the volume, whatever snapshot the path names.
-func runQuery(x *exchange) (obj, error) {
+func runQuery(x *exchange) (python.Object, error) {
 	_, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -18,23 +20,23 @@ func runQuery(x *exchange) (obj, error) {
 	defer st.mu.Unlock()
 	v, err := x.fileLocked("GetFileInfo", t)
 	if err != nil {
-		return nil, failf("cannot found %s[%s] info, error[%v]", x.traits().noun(), t.text, err)
+		return nil, python.Errorf("cannot found %s[%s] info, error[%v]", x.traits().noun(), t.text, err)
 	}
-	answer := obj{{"size", v.size}, {"actualSize", v.used}}
+	answer := python.Object{}.With("size", v.size).With("actualSize", v.used)
 	if v.parent != "" && x.traits().parent {
-		answer = answer.with("parentUri", "cbd:"+t.physical+"/"+v.parent)
+		answer = answer.With("parentUri", "cbd:"+t.physical+"/"+v.parent)
 	}
 	return answer, nil
 }
 
 // runClients answers who has the volume open. An empty list has many reasons. G7e
 // does not look whether the volume exists, and so passes on that it does not.
-func runClients(x *exchange) (obj, error) {
+func runClients(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
 	}
-	nobody := obj{}.with("clients", []obj{})
+	nobody := python.Object{}.With("clients", []python.Object{})
 	x.node.mu.Lock()
 	lists, frozen := x.node.agent.lists, x.node.frozen
 	x.node.mu.Unlock()
@@ -77,19 +79,19 @@ func runClients(x *exchange) (obj, error) {
 	if x.faults.has(staleList) {
 		clients = frozen[t.file()]
 	}
-	return obj{}.with("clients", clientList(clients)), nil
+	return python.Object{}.With("clients", clientList(clients)), nil
 }
 
 // clientList spells ports as the storage's command line does: some as text, some
 // as numbers.
-func clientList(clients []ClientState) []obj {
-	list := []obj{}
+func clientList(clients []ClientState) []python.Object {
+	list := []python.Object{}
 	for i, c := range clients {
 		var port any = c.Port
 		if i%2 == 0 {
 			port = strconv.Itoa(c.Port)
 		}
-		list = append(list, obj{{"ip", c.IP}, {"port", port}})
+		list = append(list, python.Object{}.With("ip", c.IP).With("port", port))
 	}
 	return list
 }

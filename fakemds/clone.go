@@ -1,10 +1,14 @@
 package fakemds
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
+)
 
 // runClone protects the snapshot and makes a volume of it. Whether the snapshot
 // is protected already, it asks the first one whose name contains the name.
-func runClone(x *exchange) (obj, error) {
+func runClone(x *exchange) (python.Object, error) {
 	cmd, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -19,14 +23,14 @@ func runClone(x *exchange) (obj, error) {
 		return nil, errNoSnapshotList
 	}
 	if len(v.snaps) == 0 {
-		return nil, failf("failed to found snapshot for %s[%s]", x.traits().noun(), t.volume)
+		return nil, python.Errorf("failed to found snapshot for %s[%s]", x.traits().noun(), t.volume)
 	}
 	s, err := st.snapLike(v, t.snapshot)
 	if err != nil {
 		return nil, err
 	}
-	src := t.file() + "@" + str(t.snapshot)
-	exact := v.snap(str(t.snapshot))
+	src := t.file() + "@" + python.Str(t.snapshot)
+	exact := v.snap(python.Str(t.snapshot))
 	if s == nil || !s.protected {
 		if exact == nil {
 			return nil, shellFailure(rpcError("ProtectSnapShot", src, snapNotExists))
@@ -43,7 +47,7 @@ func runClone(x *exchange) (obj, error) {
 	if err := x.installLocked(cmd, &t); err != nil {
 		return nil, err
 	}
-	return obj{{"installPath", cbdPath(t.physical, t.logical, dst)}, {"size", made.size}, {"actualSize", 0}}, nil
+	return python.Object{}.With("installPath", cbdPath(t.physical, t.logical, dst)).With("size", made.size).With("actualSize", 0), nil
 }
 
 // snapLike returns the first snapshot that name stands for.
@@ -74,7 +78,7 @@ const minCopySeconds = 60
 // runCopy copies a snapshot into a new volume. With threadContext.api a failure
 // runs the agent's cancel, which deletes dstVolume in the pool of the source,
 // whoever made it.
-func runCopy(x *exchange) (obj, error) {
+func runCopy(x *exchange) (python.Object, error) {
 	cmd, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -90,7 +94,7 @@ func runCopy(x *exchange) (obj, error) {
 	if task.v != nil {
 		if ms, ok := task.get("__messagetimeout__").(json.Number); ok {
 			if f, _ := ms.Float64(); f/1000 < minCopySeconds {
-				return nil, failf("timeout[%s] is too short", reprFloat(f/1000))
+				return nil, python.Errorf("timeout[%s] is too short", python.ReprFloat(f/1000))
 			}
 		}
 	}
@@ -106,28 +110,28 @@ func runCopy(x *exchange) (obj, error) {
 	}
 	for _, part := range []any{t.snapshot, dst} {
 		if part == nil {
-			return nil, failf(`can only concatenate str (not "NoneType") to str`)
+			return nil, python.Errorf(`can only concatenate str (not "NoneType") to str`)
 		}
 	}
 	physical, err := st.physicalLocked(dstPool)
 	if err != nil {
 		return nil, err
 	}
-	src := t.file() + "@" + str(t.snapshot)
-	made, err := st.copyLocked(v.snap(str(t.snapshot)), src, str(dstPool), str(dst))
+	src := t.file() + "@" + python.Str(t.snapshot)
+	made, err := st.copyLocked(v.snap(python.Str(t.snapshot)), src, python.Str(dstPool), python.Str(dst))
 	if err != nil {
 		thread := &command{v: cmd.get("threadContext")}
-		if thread.v != nil && thread.get("api") != nil && st.removeLocked(t.logical, str(dst)) {
-			x.harms("the copy that failed deleted the volume " + t.logical + "/" + str(dst))
+		if thread.v != nil && thread.get("api") != nil && st.removeLocked(t.logical, python.Str(dst)) {
+			x.harms("the copy that failed deleted the volume " + t.logical + "/" + python.Str(dst))
 		}
-		return nil, wrap(err, "failed to copy snapshot[%s] to volume[%s/%s]", src, str(dstPool), str(dst))
+		return nil, wrap(err, "failed to copy snapshot[%s] to volume[%s/%s]", src, python.Str(dstPool), python.Str(dst))
 	}
 	x.actedOnSnapshot(t)
-	x.acted(str(dstPool), str(dst))
+	x.acted(python.Str(dstPool), python.Str(dst))
 	if asked := cmd.get("dstPool"); asked != nil && asked != dstPool {
-		x.harms("did not read dstPool " + str(asked) + ": copied to " + str(dstPool) + "/" + str(dst))
+		x.harms("did not read dstPool " + python.Str(asked) + ": copied to " + python.Str(dstPool) + "/" + python.Str(dst))
 	}
-	return obj{{"installPath", cbdPath(physical, str(dstPool), str(dst))}, {"size", made.size}}, nil
+	return python.Object{}.With("installPath", cbdPath(physical, python.Str(dstPool), python.Str(dst))).With("size", made.size), nil
 }
 
 // dstPool is the pool of the copy, nil for that of the source.
@@ -143,9 +147,9 @@ func (x *exchange) dstPool(cmd *command) any {
 func concatenated(pool, volume, snapshot, dst any) error {
 	switch {
 	case pool == nil:
-		return failf("unsupported operand type(s) for +: 'NoneType' and 'str'")
+		return python.Errorf("unsupported operand type(s) for +: 'NoneType' and 'str'")
 	case volume == nil || snapshot == nil || dst == nil:
-		return failf(`can only concatenate str (not "NoneType") to str`)
+		return python.Errorf(`can only concatenate str (not "NoneType") to str`)
 	}
 	return nil
 }

@@ -1,12 +1,16 @@
 package fakemds
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
+)
 
 const prefix = "/zbs/primarystorage/"
 
 // handler executes a request and returns what stands in the answer behind success
 // and error; nil means an empty body.
-type handler func(x *exchange) (obj, error)
+type handler func(x *exchange) (python.Object, error)
 
 // endpoint is one path of an agent.
 type endpoint struct {
@@ -152,7 +156,7 @@ func lookup(path string, g Generation) *endpoint {
 
 // command decodes the body of the request.
 func (x *exchange) command() (*command, error) {
-	v, err := decode(x.body)
+	v, err := python.Decode(x.body)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +210,33 @@ func (x *exchange) installLocked(cmd *command, t *target) error {
 // fileLocked looks a volume up in the storage, unless that is to fail.
 func (x *exchange) fileLocked(call string, t target) (*volume, error) {
 	if f, ok := x.faults[storageError]; ok {
-		return nil, errText(f.text)
+		return nil, python.Error(f.text)
 	}
 	return x.node.cluster.st.fileLocked(call, t.logical, t.volume)
 }
+
+// command reads the fields of a request; the first error sticks.
+type command struct {
+	v   any
+	old bool // fields have their old names
+	err error
+}
+
+var oldNames = map[string]string{
+	"logicalPool": "logicalPoolName", "volume": "lunName", "snapshot": "snapshotName", "dstVolume": "dstLunName",
+}
+
+func (c *command) get(name string) any {
+	if old, ok := oldNames[name]; ok && c.old {
+		name = old
+	}
+	v, err := python.Attr(c.v, name)
+	if err != nil && c.err == nil {
+		c.err = err
+	}
+	return v
+}
+
+func (c *command) str(name string) string { return python.Str(c.get(name)) }
+
+func (c *command) truth(name string) bool { return python.Truth(c.get(name)) }

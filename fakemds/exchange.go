@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // exchange is one request on its way through the agent.
@@ -129,7 +130,9 @@ func (x *exchange) serveError(f Fault) bool {
 }
 
 // failure is the JSON of an error that the agent reports.
-func failure(text string) []byte { return dumps(obj{{"success", false}, {"error", text}}) }
+func failure(text string) []byte {
+	return python.Dump(python.Object{}.With("success", false).With("error", text))
+}
 
 // pause waits as Slow asks for, as long as the agent lives.
 func (x *exchange) pause() error { return sleep(x.conn.life, x.faults[slow].delay) }
@@ -251,7 +254,7 @@ func (x *exchange) execute() []byte {
 	if result == nil {
 		return nil
 	}
-	return dumps(append(obj{{"success", true}, {"error", ""}}, result...))
+	return python.Dump(append(python.Object{}.With("success", true).With("error", ""), result...))
 }
 
 // answer writes the reply with the faults of the body, which on an asynchronous

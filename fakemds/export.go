@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // Export is an NBD export of one node, a process of its own that has the volume
@@ -50,17 +52,21 @@ func (n *Node) Exports() []Export {
 const fixedPorts = "10600:10800"
 
 // runExport is volume/cbdtonbd.
-func runExport(x *exchange) (obj, error) { return x.export("path", "addr", false) }
+func runExport(x *exchange) (python.Object, error) { return x.export("path", "addr", false) }
 
 // runExportOld is that of the generations before G7, runExportFixed that of those
 // before G5.
-func runExportOld(x *exchange) (obj, error)   { return x.export("installPath", "mdsAddr", false) }
-func runExportFixed(x *exchange) (obj, error) { return x.export("installPath", "mdsAddr", true) }
+func runExportOld(x *exchange) (python.Object, error) {
+	return x.export("installPath", "mdsAddr", false)
+}
+func runExportFixed(x *exchange) (python.Object, error) {
+	return x.export("installPath", "mdsAddr", true)
+}
 
 // export starts an NBD export of a volume or snapshot on this node. It does not
 // look whether the export runs: with nothing to open it answers a port on which
 // nothing listens.
-func (x *exchange) export(pathField, addrField string, fixed bool) (obj, error) {
+func (x *exchange) export(pathField, addrField string, fixed bool) (python.Object, error) {
 	cmd, t, err := x.pathTarget(pathField)
 	if err != nil {
 		return nil, err
@@ -82,7 +88,7 @@ func (x *exchange) export(pathField, addrField string, fixed bool) (obj, error) 
 		e.Port++
 	}
 	if e.Port > to {
-		return nil, failf("no free port in range[%s]", cmd.str("portRange"))
+		return nil, python.Errorf("no free port in range[%s]", cmd.str("portRange"))
 	}
 	if e.opened != nil {
 		e.client = st.newClientLocked(n.IP())
@@ -94,14 +100,14 @@ func (x *exchange) export(pathField, addrField string, fixed bool) (obj, error) 
 		x.exported(t, e)
 	}
 	x.idle = e.opened == nil
-	return obj{{"ip", cmd.get(addrField)}, {"port", e.Port}}, nil
+	return python.Object{}.With("ip", cmd.get(addrField)).With("port", e.Port), nil
 }
 
 // exported notes an export of another snapshot than the path names.
 func (x *exchange) exported(t target, e *export) {
 	x.actedOnPath(t)
 	if t.snapshot != nil && t.snapshot != e.Snapshot {
-		x.harms("exported the snapshot " + e.Snapshot + " for " + str(t.snapshot))
+		x.harms("exported the snapshot " + e.Snapshot + " for " + python.Str(t.snapshot))
 	}
 }
 
@@ -127,7 +133,7 @@ func (x *exchange) exportLocked(t target) (*export, error) {
 	case err != nil:
 		return nil, errNoSnapshotList
 	case len(v.snaps) == 0:
-		return nil, failf("failed to found snapshot for %s[%s]", x.traits().noun(), t.volume)
+		return nil, python.Errorf("failed to found snapshot for %s[%s]", x.traits().noun(), t.volume)
 	default:
 		s, err := st.snapLike(v, t.snapshot)
 		if err != nil {
@@ -143,23 +149,23 @@ func (x *exchange) exportLocked(t target) (*export, error) {
 func portRange(v any, separator string) (from, to int, err error) {
 	text, ok := v.(string)
 	if !ok {
-		return 0, 0, failf("'%s' object has no attribute 'split'", typeName(v))
+		return 0, 0, python.Errorf("'%s' object has no attribute 'split'", python.TypeName(v))
 	}
 	ports := strings.Split(text, separator)
 	if from, err = strconv.Atoi(ports[0]); err != nil {
-		return 0, 0, failf("invalid literal for int() with base 10: '%s'", ports[0])
+		return 0, 0, python.Errorf("invalid literal for int() with base 10: '%s'", ports[0])
 	}
 	if len(ports) < 2 {
-		return 0, 0, failf("list index out of range")
+		return 0, 0, python.Errorf("list index out of range")
 	}
 	if to, err = strconv.Atoi(ports[1]); err != nil {
-		return 0, 0, failf("invalid literal for int() with base 10: '%s'", ports[1])
+		return 0, 0, python.Errorf("invalid literal for int() with base 10: '%s'", ports[1])
 	}
 	return from, to, nil
 }
 
 // runUnexport ends the export of a port of this node, if there is one.
-func runUnexport(x *exchange) (obj, error) {
+func runUnexport(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -170,7 +176,7 @@ func runUnexport(x *exchange) (obj, error) {
 	}
 	number, ok := port.(json.Number)
 	if !ok {
-		return nil, failf("%%d format: a real number is required, not %s", typeName(port))
+		return nil, python.Errorf("%%d format: a real number is required, not %s", python.TypeName(port))
 	}
 	f, _ := number.Float64()
 	n, st := x.node, x.node.cluster.st
@@ -183,5 +189,5 @@ func runUnexport(x *exchange) (obj, error) {
 		e.opened.drop(e.client)
 		delete(n.exports, int(f))
 	}
-	return obj{}, nil
+	return python.Object{}, nil
 }

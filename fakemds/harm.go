@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // Harm is a change of a node or of the storage that the caller did not ask for,
@@ -101,7 +103,7 @@ func (x *exchange) actedOnSnapshotOf(t target, name string) {
 // actedOnSnapshot notes that the handler changed the snapshot of the path.
 func (x *exchange) actedOnSnapshot(t target) {
 	x.actedOnPath(t)
-	x.acted(str(t.snapshot))
+	x.acted(python.Str(t.snapshot))
 }
 
 func (x *exchange) actedOnPath(t target) {
@@ -118,7 +120,7 @@ const shellMeta = " \t\r\n;&|$`<>()'\"\\*?[]"
 func (x *exchange) shell(values ...any) {
 	for _, v := range values {
 		if text, ok := v.(string); ok && strings.ContainsAny(text, shellMeta) {
-			x.harms("the shell of the node read " + repr(text))
+			x.harms("the shell of the node read " + python.Repr(text))
 		}
 	}
 }

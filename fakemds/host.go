@@ -1,11 +1,15 @@
 package fakemds
 
-import "time"
+import (
+	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
+)
 
 // runClientDeploy installs the client on a host, that is, does nothing. The field
 // is that of the host's password.
 func runClientDeploy(field string) handler {
-	return func(x *exchange) (obj, error) {
+	return func(x *exchange) (python.Object, error) {
 		cmd, err := x.command()
 		if err != nil {
 			return nil, err
@@ -15,16 +19,16 @@ func runClientDeploy(field string) handler {
 			return nil, cmd.err
 		}
 		if _, ok := password.(string); !ok {
-			return nil, failf("'%s' object has no attribute 'replace'", typeName(password))
+			return nil, python.Errorf("'%s' object has no attribute 'replace'", python.TypeName(password))
 		}
 		x.shell(cmd.get("ip"), cmd.get("port"), cmd.get("username"), cmd.get("clientIp"))
-		return obj{}, nil
+		return python.Object{}, nil
 	}
 }
 
 // runBdevCreate opens the volume on the host, which then is one of its clients.
 // The text of the failure was not seen; this is what the sources make of it.
-func runBdevCreate(x *exchange) (obj, error) {
+func runBdevCreate(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -39,7 +43,7 @@ func runBdevCreate(x *exchange) (obj, error) {
 	defer st.mu.Unlock()
 	v, err := st.fileLocked("OpenFile", lp, vol)
 	if err == nil && !st.targetLocked(host) {
-		err = errText("the vhost target does not run")
+		err = python.Error("the vhost target does not run")
 	}
 	if err != nil {
 		return nil, wrap(err, "failed to create vhost bdev[%s] for volume[%s/%s] on host[%s]", bdev, lp, vol, host)
@@ -54,12 +58,12 @@ func runBdevCreate(x *exchange) (obj, error) {
 		v.clients.add(b.client)
 		st.bdevs[key] = b
 	}
-	return obj{{"socketPath", "/var/zbsvhost/sockets/" + bdev}}, nil
+	return python.Object{}.With("socketPath", "/var/zbsvhost/sockets/"+bdev), nil
 }
 
 // runBdevDelete closes the volume on the host. It does not mind a bdev that does
 // not exist.
-func runBdevDelete(x *exchange) (obj, error) {
+func runBdevDelete(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -77,7 +81,7 @@ func runBdevDelete(x *exchange) (obj, error) {
 		x.acted(host, bdev)
 	}
 	st.dropBdevLocked(key)
-	return obj{}, nil
+	return python.Object{}, nil
 }
 
 func (s *storage) dropBdevLocked(key string) {
@@ -111,7 +115,7 @@ var cgroups = map[string]bool{
 
 // runUsage answers the running slices among those asked for, with the numbers of
 // the recorded exchange.
-func runUsage(x *exchange) (obj, error) {
+func runUsage(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -121,25 +125,25 @@ func runUsage(x *exchange) (obj, error) {
 		return nil, cmd.err
 	}
 	bad := len(names) == 0
-	usages, seen := []obj{}, map[string]bool{}
+	usages, seen := []python.Object{}, map[string]bool{}
 	for _, v := range names {
-		name := str(v)
+		name := python.Str(v)
 		running, known := cgroups[name]
 		bad = bad || !known || seen[name]
 		seen[name] = true
 		if running {
-			usages = append(usages, obj{{"cgroupName", name}, {"cpuSet", "0-3"},
-				{"cpuTime", 123456789}, {"memory", 1 << 30}, {"memoryLimit", 0}})
+			usages = append(usages, python.Object{}.With("cgroupName", name).With("cpuSet", "0-3").
+				With("cpuTime", 123456789).With("memory", 1<<30).With("memoryLimit", 0))
 		}
 	}
 	if bad {
-		return nil, failf("Cgroup names must be a non-empty unique subset of the configured ZBS cgroups")
+		return nil, python.Errorf("Cgroup names must be a non-empty unique subset of the configured ZBS cgroups")
 	}
 	x.node.mu.Lock()
 	serial := x.node.serial
 	x.node.mu.Unlock()
 	if serial == "" {
-		return nil, failf("Physical server serial number is unavailable")
+		return nil, python.Errorf("Physical server serial number is unavailable")
 	}
-	return obj{{"physicalServerSerialNumber", serial}, {"usages", usages}}, nil
+	return python.Object{}.With("physicalServerSerialNumber", serial).With("usages", usages), nil
 }

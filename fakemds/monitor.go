@@ -3,16 +3,18 @@ package fakemds
 import (
 	"strconv"
 	"strings"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // The endpoints about the cluster and the agent itself.
 
-func runEcho(*exchange) (obj, error) { return nil, nil }
+func runEcho(*exchange) (python.Object, error) { return nil, nil }
 
-func runFacts(x *exchange) (obj, error) {
+func runFacts(x *exchange) (python.Object, error) {
 	cfg := x.node.cluster.cfg
 	cfg.uuid = x.node.clusterID()
-	return obj{}.with("uuid", clusterUUID(cfg)).with("version", cfg.version), nil
+	return python.Object{}.With("uuid", clusterUUID(cfg)).With("version", cfg.version), nil
 }
 
 // clusterUUID is nil for a cluster too old to have one.
@@ -40,7 +42,7 @@ func olderThan(version, than string) bool {
 }
 
 // runPing compares the cluster with the caller's idea of it.
-func runPing(x *exchange) (obj, error) {
+func runPing(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -54,58 +56,58 @@ func runPing(x *exchange) (obj, error) {
 		return nil, info.err
 	}
 	var current any = x.node.clusterID()
-	if version != nil && olderThan(str(version), "1.5.1") {
+	if version != nil && olderThan(python.Str(version), "1.5.1") {
 		current = nil
 	}
 	if current != old {
-		return nil, failf("cluster uuid does not match, current cluster uuid[%s], old cluster uuid[%s]", str(current), str(old))
+		return nil, python.Errorf("cluster uuid does not match, current cluster uuid[%s], old cluster uuid[%s]", python.Str(current), python.Str(old))
 	}
 	if !x.traits().version {
-		return obj{}, nil
+		return python.Object{}, nil
 	}
 	x.node.mu.Lock()
 	defer x.node.mu.Unlock()
-	return obj{}.with("agentVersion", x.node.agent.version), nil
+	return python.Object{}.With("agentVersion", x.node.agent.version), nil
 }
 
 // runPingAddr is that of G1: the MDS named by the field must be one of this
 // cluster. What it says when it is not was not read.
 func runPingAddr(field string) handler {
-	return func(x *exchange) (obj, error) {
+	return func(x *exchange) (python.Object, error) {
 		cmd, err := x.command()
 		if err != nil {
 			return nil, err
 		}
 		mds, err := x.node.cluster.findMDS(cmd.get(field))
 		if err == nil && mds == "" {
-			err = failf("cannot found mds[%s]", cmd.str(field))
+			err = python.Errorf("cannot found mds[%s]", cmd.str(field))
 		}
 		if err != nil {
 			return nil, err
 		}
-		return obj{}, nil
+		return python.Object{}, nil
 	}
 }
 
 // runPingExternal is that of G2: without an address to look for it succeeds.
-func runPingExternal(x *exchange) (obj, error) {
+func runPingExternal(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
 	}
 	if !cmd.truth("mdsExternalAddr") {
-		return obj{}, cmd.err
+		return python.Object{}, cmd.err
 	}
 	return runPingAddr("mdsExternalAddr")(x)
 }
 
 // runPingLeader succeeds while an MDS is leader, which here one always is. It does
 // not look at the request.
-func runPingLeader(*exchange) (obj, error) { return obj{}, nil }
+func runPingLeader(*exchange) (python.Object, error) { return python.Object{}, nil }
 
 // runMetadataSync sets the agent's one version, where it has one, and finds out
 // whether the storage can list clients.
-func runMetadataSync(x *exchange) (obj, error) {
+func runMetadataSync(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -118,28 +120,28 @@ func runMetadataSync(x *exchange) (obj, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.agent.notMDS || addr == "None" {
-		return nil, failf("cannot found external address of mds[%s]", addr)
+		return nil, python.Errorf("cannot found external address of mds[%s]", addr)
 	}
 	if version != nil {
-		version = str(version)
+		version = python.Str(version)
 	}
 	n.agent.synced, n.agent.lists = true, !n.agent.oldStorage
 	if x.traits().version {
 		if was := n.agent.version; was != nil && was != version {
-			x.harms("metadata/sync replaced the agentVersion " + str(was) + " by " + str(version))
+			x.harms("metadata/sync replaced the agentVersion " + python.Str(was) + " by " + python.Str(version))
 		}
 		n.agent.version = version
 	}
-	answer := obj{{"externalAddr", addr + ":" + mdsPort}}
+	answer := python.Object{}.With("externalAddr", addr+":"+mdsPort)
 	if n.serial != "" && x.traits().serial {
-		answer = answer.with("physicalServerSerialNumber", n.serial)
+		answer = answer.With("physicalServerSerialNumber", n.serial)
 	}
 	return answer, nil
 }
 
 // runCapacity answers all pools; the filter only decides between success and
 // failure, and one known pool is enough.
-func runCapacity(x *exchange) (obj, error) {
+func runCapacity(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -151,7 +153,7 @@ func runCapacity(x *exchange) (obj, error) {
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	infos, found := []obj{}, !truth(names)
+	infos, found := []python.Object{}, !python.Truth(names)
 	for _, p := range st.pools {
 		infos = append(infos, p.info())
 		found = found || mentions(names, p.name)
@@ -159,13 +161,13 @@ func runCapacity(x *exchange) (obj, error) {
 	if !found {
 		return nil, noPool(names)
 	}
-	return obj{}.with("logicalPoolInfos", infos), nil
+	return python.Object{}.With("logicalPoolInfos", infos), nil
 }
 
 // runCapacityOf is that of the generations that take one name, in this field, and
 // find it by substring. They answer all pools too.
 func runCapacityOf(field string) handler {
-	return func(x *exchange) (obj, error) {
+	return func(x *exchange) (python.Object, error) {
 		cmd, err := x.command()
 		if err != nil {
 			return nil, err
@@ -177,7 +179,7 @@ func runCapacityOf(field string) handler {
 		st := x.node.cluster.st
 		st.mu.Lock()
 		defer st.mu.Unlock()
-		infos, found := []obj{}, false
+		infos, found := []python.Object{}, false
 		for _, p := range st.pools {
 			infos = append(infos, p.info())
 			in, err := st.names(name, p.name)
@@ -189,13 +191,13 @@ func runCapacityOf(field string) handler {
 		if !found {
 			return nil, noPool(name)
 		}
-		return obj{{"logicalPoolInfos", infos}}, nil
+		return python.Object{}.With("logicalPoolInfos", infos), nil
 	}
 }
 
 // runFirstCapacity is that of the first generations: it answers the numbers of the
 // first pool that the name stands for, among those of the first physical pool.
-func runFirstCapacity(x *exchange) (obj, error) {
+func runFirstCapacity(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -215,14 +217,14 @@ func runFirstCapacity(x *exchange) (obj, error) {
 			return nil, err
 		} else if in {
 			_, used := p.usage()
-			return obj{{"capacity", p.capacity}, {"usedSize", used}}, nil
+			return python.Object{}.With("capacity", p.capacity).With("usedSize", used), nil
 		}
 	}
 	return nil, noPool(name)
 }
 
 func noPool(names any) error {
-	return failf("cannot found logical pool[%s], you must create it manually", str(names))
+	return python.Errorf("cannot found logical pool[%s], you must create it manually", python.Str(names))
 }
 
 // mentions is `name in names`, of a list or, as the agent lets it be, a string.
@@ -242,17 +244,16 @@ func mentions(names any, name string) bool {
 
 // info is the pool as capacity answers it. The numbers that the fake does not
 // keep are those of the recorded exchanges.
-func (p *pool) info() obj {
+func (p *pool) info() python.Object {
 	allocated, used := p.usage()
-	return obj{
-		{"logicalPoolID", p.id}, {"logicalPoolName", p.name},
-		{"physicalPoolID", p.id}, {"physicalPoolName", p.physical},
-		{"type", 0}, {"createTime", p.createdAtUnix},
-		{"redundanceAndPlaceMentPolicy", obj{{"copysetNum", 300}, {"replicaNum", 3}, {"zoneNum", 3}}},
-		{"userPolicy", "eyJwb2xpY3kiOiAxfQ=="}, {"allocateStatus", 0},
-		{"capacity", p.capacity}, {"usedSize", used}, {"allocatedSize", allocated},
-		{"rawUsedSize", 3 * used}, {"rawWalUsedSize", 0}, {"quota", 0},
-	}
+	return python.Object{}.
+		With("logicalPoolID", p.id).With("logicalPoolName", p.name).
+		With("physicalPoolID", p.id).With("physicalPoolName", p.physical).
+		With("type", 0).With("createTime", p.createdAtUnix).
+		With("redundanceAndPlaceMentPolicy", python.Object{}.With("copysetNum", 300).With("replicaNum", 3).With("zoneNum", 3)).
+		With("userPolicy", "eyJwb2xpY3kiOiAxfQ==").With("allocateStatus", 0).
+		With("capacity", p.capacity).With("usedSize", used).With("allocatedSize", allocated).
+		With("rawUsedSize", 3*used).With("rawWalUsedSize", 0).With("quota", 0)
 }
 
 // usage is what the volumes of the pool add up to, in bytes.

@@ -3,15 +3,17 @@ package fakemds
 import (
 	"strconv"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // errNoSnapshotList is what becomes of a failed list of snapshots where the agent
 // does not look whether it failed.
-var errNoSnapshotList = failf("'NoneType' object has no attribute 'hasattr'")
+var errNoSnapshotList = python.Errorf("'NoneType' object has no attribute 'hasattr'")
 
 // runSnapshotCreate compares names by substring: with skipOnExisting it answers
 // success for "snap1" when only "snap10" exists, and makes nothing.
-func runSnapshotCreate(x *exchange) (obj, error) {
+func runSnapshotCreate(x *exchange) (python.Object, error) {
 	cmd, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -37,22 +39,22 @@ func runSnapshotCreate(x *exchange) (obj, error) {
 		found = found || in
 	}
 	if !found || !cmd.truth("skipOnExisting") {
-		if v.snap(str(name)) != nil {
-			err := rpcError("CreateSnapShot", t.file()+"@"+str(name), exists)
-			return nil, wrap(err, "failed to create snapshot[%s@%s]", t.volume, str(name))
+		if v.snap(python.Str(name)) != nil {
+			err := rpcError("CreateSnapShot", t.file()+"@"+python.Str(name), exists)
+			return nil, wrap(err, "failed to create snapshot[%s@%s]", t.volume, python.Str(name))
 		}
-		v.addSnap(str(name))
-		x.actedOnSnapshotOf(t, str(name))
+		v.addSnap(python.Str(name))
+		x.actedOnSnapshotOf(t, python.Str(name))
 	} else {
-		x.idle = v.snap(str(name)) == nil // it saw another one
+		x.idle = v.snap(python.Str(name)) == nil // it saw another one
 	}
-	path := cbdPath(t.physical, t.logical, t.volume) + "@" + str(name)
-	return obj{{"size", v.size}, {"actualSize", 0}, {"installPath", path}}, nil
+	path := cbdPath(t.physical, t.logical, t.volume) + "@" + python.Str(name)
+	return python.Object{}.With("size", v.size).With("actualSize", 0).With("installPath", path), nil
 }
 
 // runSnapshotDelete answers success for a volume path, for a snapshot that does
 // not exist and for one that the storage does not delete.
-func runSnapshotDelete(x *exchange) (obj, error) {
+func runSnapshotDelete(x *exchange) (python.Object, error) {
 	_, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -64,27 +66,27 @@ func runSnapshotDelete(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, wrap(err, "cannot found snapshot for %s[%s]", x.traits().noun(), t.file())
 	}
-	name := str(t.snapshot)
+	name := python.Str(t.snapshot)
 	f, failing := x.faults[storageError]
 	clones := st.clonesLocked(t.logical, t.volume, name) > 0
 	switch {
 	case st.honest && failing:
-		return nil, errText(f.text)
+		return nil, python.Error(f.text)
 	case st.honest && v.snap(name) == nil:
 		return nil, rpcError("DeleteSnapShot", t.file()+"@"+name, snapNotExists)
 	case clones && (st.honest || !failing && !st.snapshotDeleteLies):
-		return nil, failf("the snapshot[%s@%s] is still in used", t.file(), name)
+		return nil, python.Errorf("the snapshot[%s@%s] is still in used", t.file(), name)
 	}
 	x.idle = t.snapshot == nil || failing || clones || v.snap(name) == nil
 	if !x.idle {
 		v.dropSnap(name)
 		x.actedOnSnapshot(t)
 	}
-	return obj{}, nil
+	return python.Object{}, nil
 }
 
 // runRollback sets the volume back, unless the registry lists a client of it.
-func runRollback(x *exchange) (obj, error) {
+func runRollback(x *exchange) (python.Object, error) {
 	cmd, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -92,7 +94,7 @@ func runRollback(x *exchange) (obj, error) {
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	name := str(t.snapshot)
+	name := python.Str(t.snapshot)
 	var s *snapshot
 	v, err := x.fileLocked("Rollback", t)
 	if err == nil {
@@ -111,13 +113,13 @@ func runRollback(x *exchange) (obj, error) {
 	if err := x.installLocked(cmd, &t); err != nil {
 		return nil, err
 	}
-	return obj{{"installPath", cbdPath(t.physical, t.logical, t.volume)}, {"size", v.size}, {"actualSize", 0}}, nil
+	return python.Object{}.With("installPath", cbdPath(t.physical, t.logical, t.volume)).With("size", v.size).With("actualSize", 0), nil
 }
 
 // runSnapshotQuery is that of G7e. It compares names whole, with the number of the
 // snapshot too: of two snapshots it finds the first that has the name, or has it
 // as its number.
-func runSnapshotQuery(x *exchange) (obj, error) {
+func runSnapshotQuery(x *exchange) (python.Object, error) {
 	cmd, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -129,14 +131,14 @@ func runSnapshotQuery(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, wrap(err, "cannot found snapshot for volume[%s]", t.file())
 	}
-	answer := obj{{"hasSnapshot", len(v.snaps) > 0}}
+	answer := python.Object{}.With("hasSnapshot", len(v.snaps) > 0)
 	if t.snapshot == nil {
-		return answer.with("installPath", cmd.get("path")), nil
+		return answer.With("installPath", cmd.get("path")), nil
 	}
 	for _, s := range v.snaps {
 		if number := strconv.Itoa(s.seq); t.snapshot == s.name || t.snapshot == number {
-			return answer.with("installPath", cbdPath(t.physical, t.logical, t.volume)+"@"+number), nil
+			return answer.With("installPath", cbdPath(t.physical, t.logical, t.volume)+"@"+number), nil
 		}
 	}
-	return nil, failf("cannot found snapshot[%s] for volume[%s]", str(t.snapshot), t.file())
+	return nil, python.Errorf("cannot found snapshot[%s] for volume[%s]", python.Str(t.snapshot), t.file())
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // storage is what all nodes of a cluster share, as they share the real ZBS. Its
@@ -59,7 +61,7 @@ type snapshot struct {
 
 // rpcError is the text of a failed call of the storage.
 func rpcError(call, what, code string) error {
-	return failf("Rpc[%s] for [%s] status code: %s", call, what, code)
+	return python.Errorf("Rpc[%s] for [%s] status code: %s", call, what, code)
 }
 
 const (
@@ -125,7 +127,7 @@ func (s *storage) physicalLocked(logical any) (string, error) {
 // names tells whether part stands for the name: as the real agent has it, when
 // it is a part of it.
 func (s *storage) names(part any, name string) (bool, error) {
-	in, err := contains(part, name)
+	in, err := python.Contains(part, name)
 	return in && (!s.honest || part == name), err
 }
 
@@ -208,21 +210,21 @@ func parseTarget(v any) (target, error) {
 	path, ok := v.(string)
 	if !ok {
 		if _, isObject := v.(map[string]any); isObject {
-			return target{}, failf("'NoneType' object is not callable")
+			return target{}, python.Errorf("'NoneType' object is not callable")
 		}
-		return target{}, failf("'%s' object has no attribute 'split'", typeName(v))
+		return target{}, python.Errorf("'%s' object has no attribute 'split'", python.TypeName(v))
 	}
 	colon := strings.Split(path, ":")
 	if len(colon) < 2 {
-		return target{}, failf("list index out of range")
+		return target{}, python.Errorf("list index out of range")
 	}
 	slash := strings.Split(colon[1], "/")
 	if len(slash) < 3 {
-		return target{}, failf("list index out of range")
+		return target{}, python.Errorf("list index out of range")
 	}
 	t := target{physical: slash[0], logical: slash[1], volume: slash[2], text: path}
 	if at := strings.Split(slash[2], "@"); len(at) > 2 {
-		return target{}, failf("too many values to unpack (expected 2)")
+		return target{}, python.Errorf("too many values to unpack (expected 2)")
 	} else if len(at) == 2 {
 		t.volume, t.snapshot = at[0], at[1]
 	}
@@ -232,9 +234,9 @@ func parseTarget(v any) (target, error) {
 
 // parseSize is the storage's reading of --size: a whole number of unit.
 func parseSize(size, unit any) (int64, error) {
-	text := str(size)
+	text := python.Str(size)
 	if unit != nil {
-		text += str(unit)
+		text += python.Str(unit)
 	}
 	if _, isObject := size.(map[string]any); isObject {
 		return 0, shellError("/bin/bash: line 1: zstacklib.utils.jsonobject.JsonObject: No such file or directory")
@@ -244,7 +246,7 @@ func parseSize(size, unit any) (int64, error) {
 	if unit == nil {
 		factor = 1 << 30
 	} else {
-		switch str(unit) {
+		switch python.Str(unit) {
 		case "M", "MiB":
 			factor = 1 << 20
 		case "G", "GiB", "":
@@ -256,7 +258,7 @@ func parseSize(size, unit any) (int64, error) {
 		}
 	}
 	var n int64
-	digits := str(size)
+	digits := python.Str(size)
 	for _, r := range digits {
 		if r < '0' || r > '9' || n > 1<<40 {
 			return 0, bad

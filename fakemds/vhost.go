@@ -1,6 +1,10 @@
 package fakemds
 
-import "time"
+import (
+	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
+)
 
 // A host's vhost target is the container there that makes block devices. Hosts
 // have a running one unless SetVhostTarget or vhost/destroy says otherwise.
@@ -33,7 +37,7 @@ func (x *exchange) vhostHost() (string, error) {
 // What zbsadm says to a port or user "None" was not seen; the others are what
 // Python says.
 func withSSH(run handler) handler {
-	return func(x *exchange) (obj, error) {
+	return func(x *exchange) (python.Object, error) {
 		cmd, err := x.command()
 		if err != nil {
 			return nil, err
@@ -43,31 +47,31 @@ func withSSH(run handler) handler {
 		case cmd.err != nil:
 			return nil, cmd.err
 		case port == nil && x.ep.name == "vhost/deploy": // which logs in by itself first
-			return nil, failf("int() argument must be a string, a bytes-like object or a real number, not 'NoneType'")
+			return nil, python.Errorf("int() argument must be a string, a bytes-like object or a real number, not 'NoneType'")
 		case password == nil:
-			return nil, failf("'NoneType' object has no attribute 'replace'")
+			return nil, python.Errorf("'NoneType' object has no attribute 'replace'")
 		case port == nil || user == nil:
-			return nil, shellError("Error: cannot log in to " + cmd.str("hostIp") + " as " + str(user) + ", port " + str(port))
+			return nil, shellError("Error: cannot log in to " + cmd.str("hostIp") + " as " + python.Str(user) + ", port " + python.Str(port))
 		}
-		x.shell(str(port), user)
+		x.shell(python.Str(port), user)
 		return run(x)
 	}
 }
 
 // runVhostDeploy starts the vhost target of the host.
-func runVhostDeploy(x *exchange) (obj, error) { return x.setTarget(true) }
+func runVhostDeploy(x *exchange) (python.Object, error) { return x.setTarget(true) }
 
 // runVhostDestroy ends it.
-func runVhostDestroy(x *exchange) (obj, error) { return x.setTarget(false) }
+func runVhostDestroy(x *exchange) (python.Object, error) { return x.setTarget(false) }
 
-func (x *exchange) setTarget(running bool) (obj, error) {
+func (x *exchange) setTarget(running bool) (python.Object, error) {
 	host, err := x.vhostHost()
 	if err != nil {
 		return nil, err
 	}
 	x.acted(host)
 	x.node.cluster.SetVhostTarget(host, running)
-	return obj{}, nil
+	return python.Object{}, nil
 }
 
 // How often and how long vhost/check looks for a target that is not ready.
@@ -78,7 +82,7 @@ const (
 
 // runVhostCheck waits for the vhost target of the host. The words of the failure
 // are the fake's; a real one names the host and ZStone too.
-func runVhostCheck(x *exchange) (obj, error) {
+func runVhostCheck(x *exchange) (python.Object, error) {
 	host, err := x.vhostHost()
 	if err != nil {
 		return nil, err
@@ -89,17 +93,17 @@ func runVhostCheck(x *exchange) (obj, error) {
 		ready := st.targetLocked(host)
 		st.mu.Unlock()
 		if ready {
-			return obj{}, nil
+			return python.Object{}, nil
 		}
 		if err := sleep(x.conn.life, checkEvery); err != nil {
 			return nil, err
 		}
 	}
-	return nil, failf("no vhost target is ready on host[%s]: deploy it with ZStone", host)
+	return nil, python.Errorf("no vhost target is ready on host[%s]: deploy it with ZStone", host)
 }
 
 // runVhostHealth tells whether the vhost target of the host runs.
-func runVhostHealth(x *exchange) (obj, error) {
+func runVhostHealth(x *exchange) (python.Object, error) {
 	host, err := x.vhostHost()
 	if err != nil {
 		return nil, err
@@ -107,5 +111,5 @@ func runVhostHealth(x *exchange) (obj, error) {
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return obj{{"targetRunning", st.targetLocked(host)}}, nil
+	return python.Object{}.With("targetRunning", st.targetLocked(host)), nil
 }

@@ -3,6 +3,8 @@ package fakemds
 import (
 	"fmt"
 	"time"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/python"
 )
 
 // wrap puts the storage's error into the agent's sentence; what the shell says is
@@ -11,7 +13,7 @@ func wrap(err error, format string, args ...any) error {
 	if _, ok := err.(shellError); ok {
 		return err
 	}
-	return failf(format+", error[%v]", append(args, err)...)
+	return python.Errorf(format+", error[%v]", append(args, err)...)
 }
 
 // shellError is a command that ended with a status other than 0.
@@ -27,7 +29,7 @@ func shellFailure(err error) error { return shellError("Error: " + err.Error()) 
 
 // runCreate makes a volume; a missing name becomes "None". The installPath may
 // name the wrong physical pool, see physicalLocked.
-func runCreate(x *exchange) (obj, error) {
+func runCreate(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -44,22 +46,22 @@ func runCreate(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := st.volumeLocked(str(logical), name)
+	v := st.volumeLocked(python.Str(logical), name)
 	if v == nil || !cmd.truth("skipIfExisting") {
 		size, unit, err := x.size(cmd)
 		if err != nil {
 			return nil, wrap(err, "failed to create %s[%s]", x.traits().noun(), name)
 		}
 		if f, ok := x.faults[storageError]; ok {
-			return nil, wrap(errText(f.text), "failed to create %s[%s]", x.traits().noun(), name)
+			return nil, wrap(python.Error(f.text), "failed to create %s[%s]", x.traits().noun(), name)
 		}
-		if v, err = st.createLocked(str(logical), name, size); err != nil {
+		if v, err = st.createLocked(python.Str(logical), name, size); err != nil {
 			return nil, wrap(err, "failed to create %s[%s]", x.traits().noun(), name)
 		}
-		x.acted(str(logical), name)
+		x.acted(python.Str(logical), name)
 		x.tookUnit(unit, size)
 	}
-	return obj{{"size", v.size}, {"actualSize", v.used}, {"installPath", cbdPath(physical, str(logical), name)}}, nil
+	return python.Object{}.With("size", v.size).With("actualSize", v.used).With("installPath", cbdPath(physical, python.Str(logical), name)), nil
 }
 
 // size reads the size of a request, in bytes, and the unit that was not read: the
@@ -76,8 +78,8 @@ func (x *exchange) size(cmd *command) (size int64, ignored any, err error) {
 
 // tookUnit notes a size that is another one than the caller asked for.
 func (x *exchange) tookUnit(ignored any, size int64) {
-	if ignored != nil && str(ignored) != "" && str(ignored)[:1] != "G" {
-		x.harms(fmt.Sprintf("did not read the unit %s: the size is %d GiB", str(ignored), size>>30))
+	if ignored != nil && python.Str(ignored) != "" && python.Str(ignored)[:1] != "G" {
+		x.harms(fmt.Sprintf("did not read the unit %s: the size is %d GiB", python.Str(ignored), size>>30))
 	}
 }
 
@@ -91,7 +93,7 @@ const (
 // runDelete deletes the volume and before that its snapshots, whatever stands
 // behind the volume's name in the path. A volume that cannot be looked up counts
 // as deleted.
-func runDelete(x *exchange) (obj, error) {
+func runDelete(x *exchange) (python.Object, error) {
 	_, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -99,9 +101,9 @@ func runDelete(x *exchange) (obj, error) {
 	x.idle = true
 	st := x.node.cluster.st
 	if f, failing := x.faults[storageError]; failing && st.honest {
-		return nil, wrap(errText(f.text), "failed to delete volume[%s]", t.volume)
+		return nil, wrap(python.Error(f.text), "failed to delete volume[%s]", t.volume)
 	} else if failing {
-		return obj{}, nil // the first look failed, whatever the reason
+		return python.Object{}, nil // the first look failed, whatever the reason
 	}
 	found := false
 	for waited := time.Duration(0); ; waited += deleteEvery {
@@ -120,7 +122,7 @@ func runDelete(x *exchange) (obj, error) {
 	if err != nil {
 		return nil, err
 	}
-	return obj{}, nil
+	return python.Object{}, nil
 }
 
 // tryDelete takes away what can be: first the snapshots without clones, then the
@@ -152,7 +154,7 @@ func (s *storage) tryDelete(t target) (found bool, err error) {
 
 // runBatch answers for many volumes by one listing of each pool; the unknown are
 // left out.
-func runBatch(x *exchange) (obj, error) {
+func runBatch(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
@@ -169,12 +171,12 @@ func runBatch(x *exchange) (obj, error) {
 		if cmd.err != nil {
 			return nil, cmd.err
 		}
-		return nil, failf("'%s' object is not iterable", typeName(v))
+		return nil, python.Errorf("'%s' object is not iterable", python.TypeName(v))
 	}
 	st := x.node.cluster.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	volumes := obj{}
+	volumes := python.Object{}
 	for _, path := range paths {
 		t, err := parseTarget(path)
 		if err != nil {
@@ -186,30 +188,30 @@ func runBatch(x *exchange) (obj, error) {
 			return nil, wrap(rpcError("ListDir", t.logical, notExists), "cannot found lun infos in logical pool[%s]", t.logical)
 		}
 		if len(p.volumes) == 0 {
-			return nil, failf("'NoneType' object is not iterable")
+			return nil, python.Errorf("'NoneType' object is not iterable")
 		}
 		if v := st.volumeLocked(t.logical, t.volume); v != nil {
-			volumes = volumes.with(t.text, obj{{"length", v.size}, {"usedSize", v.used}})
+			volumes = volumes.With(t.text, python.Object{}.With("length", v.size).With("usedSize", v.used))
 		}
 	}
-	return obj{{"volumes", volumes}}, nil
+	return python.Object{}.With("volumes", volumes), nil
 }
 
 // runBrokenBatch is that of G7e, which calls a function that is not there for each
 // path.
-func runBrokenBatch(x *exchange) (obj, error) {
+func runBrokenBatch(x *exchange) (python.Object, error) {
 	cmd, err := x.command()
 	if err != nil {
 		return nil, err
 	}
 	if paths, ok := cmd.get("installPaths").([]any); ok && len(paths) == 0 {
-		return obj{{"volumes", obj{}}}, nil
+		return python.Object{}.With("volumes", python.Object{}), nil
 	}
-	return nil, failf("global name 'get_logical_pool_name' is not defined")
+	return nil, python.Errorf("global name 'get_logical_pool_name' is not defined")
 }
 
 // runExpand grows the volume, also when the path names a snapshot.
-func runExpand(x *exchange) (obj, error) {
+func runExpand(x *exchange) (python.Object, error) {
 	cmd, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -234,11 +236,11 @@ func runExpand(x *exchange) (obj, error) {
 		x.tookUnit(ignored, size)
 	}
 	v.size = size
-	return obj{{"size", v.size}}, nil
+	return python.Object{}.With("size", v.size), nil
 }
 
 // runFlatten makes a clone independent of its snapshot.
-func runFlatten(x *exchange) (obj, error) {
+func runFlatten(x *exchange) (python.Object, error) {
 	_, t, err := x.target()
 	if err != nil {
 		return nil, err
@@ -254,5 +256,5 @@ func runFlatten(x *exchange) (obj, error) {
 		v.parent, v.used = "", v.size
 		x.actedOnVolume(t)
 	}
-	return obj{{"size", v.size}, {"actualSize", v.used}}, nil
+	return python.Object{}.With("size", v.size).With("actualSize", v.used), nil
 }
