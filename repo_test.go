@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"fakemds":                  {"zbs", "fakemds/internal/memnet", "fakemds/internal/python"},
 	"fakemds/internal/python":  {},
 	"fakemds/internal/storage": {},
+	"fakemds/internal/agent":   {"fakemds/internal/python", "fakemds/internal/storage"},
 	"fakemds/internal/memnet":  {},
 	"internal/clock":           {},
 	"internal/coalesce":        {},
