@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"volume/guard/zstackhosts": {"zbs", "volume/guard/proof"},
 	"volume/guard":             {"zbs", "mds", "volume/guard/proof", "internal/clock", "internal/coalesce"},
 	"volume":                   {"zbs", "mds", "volume/guard", "internal/coalesce"},
-	"fakemds":                  {"zbs", "fakemds/internal/memnet", "fakemds/internal/python"},
+	"fakemds":                  {"zbs", "fakemds/internal/agent", "fakemds/internal/memnet", "fakemds/internal/storage"},
 	"fakemds/internal/python":  {},
 	"fakemds/internal/storage": {},
 	"fakemds/internal/agent":   {"fakemds/internal/python", "fakemds/internal/storage"},

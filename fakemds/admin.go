@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/agent"
 )
 
 // faultRequest is the body of POST /nodes/{i}/faults.
@@ -31,7 +33,7 @@ func (r faultRequest) fault() (Fault, error) {
 		return Fault{}, fmt.Errorf("times %d: want 0 (until cleared) or more", r.Times)
 	}
 	for _, name := range r.On {
-		if !isEndpoint(name) {
+		if !agent.IsEndpoint(name) {
 			return Fault{}, fmt.Errorf("unknown endpoint %q, want one like \"volume/clients\"", name)
 		}
 	}
@@ -55,13 +57,13 @@ type nodeReport struct {
 }
 
 func (n *Node) report() nodeReport {
-	r := nodeReport{Index: n.index, Addr: n.addr, Faults: []string{}, Requests: n.Asked(""), Executed: n.Executed(""), Probes: n.Probes()}
+	r := nodeReport{
+		Index: n.server.index, Addr: n.Addr(), Generation: n.Generation().String(), Stopped: n.server.is(stopped),
+		AgentVersion: n.agent.Version(), ListsClients: n.agent.ListsClients(), Faults: []string{},
+		Requests: n.Asked(""), Executed: n.Executed(""), Probes: n.Probes(),
+	}
 	r.OpenConns, r.MostConns = n.OpenConns()
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	r.Generation = n.agent.generation.String()
-	r.Stopped, r.AgentVersion, r.ListsClients = n.stopped, n.agent.version, n.agent.lists
-	for _, f := range n.faults {
+	for _, f := range n.Faults() {
 		r.Faults = append(r.Faults, f.String())
 	}
 	return r
@@ -157,7 +159,7 @@ func (c *Cluster) adminVolumes(mux *http.ServeMux) {
 			var req volumeRequest
 			err := receive(r, &req)
 			if err == nil {
-				err = checkPath(req.Path)
+				_, err = parsePath(req.Path)
 			}
 			if err == nil {
 				err = f(req)

@@ -1,106 +1,79 @@
 package fakemds
 
 import (
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
-	"github.com/zbsclient/zbsclient/fakemds/internal/python"
+	"github.com/zbsclient/zbsclient/fakemds/internal/storage"
 )
 
-// runQuery answers for the volume, whatever snapshot the path names.
-func runQuery(x *exchange) (python.Object, error) {
-	_, t, err := x.target()
-	if err != nil {
-		return nil, err
-	}
-	st := x.node.cluster.st
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	v, err := x.fileLocked("GetFileInfo", t)
-	if err != nil {
-		return nil, python.Errorf("cannot found %s[%s] info, error[%v]", x.traits().noun(), t.text, err)
-	}
-	answer := python.Object{}.With("size", v.size).With("actualSize", v.used)
-	if v.parent != "" && x.traits().parent {
-		answer = answer.With("parentUri", "cbd:"+t.physical+"/"+v.parent)
-	}
-	return answer, nil
-}
+// Open opens the volume on a host, "10.0.0.5" or "10.0.0.5:9001". The host opens a
+// heartbeat volume again and again from now on, see the package comment.
+func (c *Cluster) Open(path, client string) { c.misuse.fail(c.open(path, client)) }
 
-// runClients answers who has the volume open. An empty list has many reasons. G7e
-// does not look whether the volume exists, and so passes on that it does not.
-func runClients(x *exchange) (python.Object, error) {
-	cmd, err := x.command()
-	if err != nil {
-		return nil, err
-	}
-	nobody := python.Object{}.With("clients", []python.Object{})
-	x.node.mu.Lock()
-	lists, frozen := x.node.agent.lists, x.node.frozen
-	x.node.mu.Unlock()
-	if !lists {
-		return nobody, nil // before any look at the path
-	}
-	path := cmd.get("path")
-	if cmd.err != nil {
-		return nil, cmd.err
-	}
-	t, err := parseTarget(path)
-	if err != nil {
-		return nil, err
-	}
-	if strings.Contains(t.volume, "?r=") {
-		return nobody, nil
-	}
-	if x.traits().existsCheck && (t.physical == "" || t.logical == "" || t.volume == "") {
-		return nobody, nil
-	}
-	x.shell(t.logical, t.volume)
-	t.volume = strings.TrimSpace(t.volume) // the shell drops it
-	st := x.node.cluster.st
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	var clients []ClientState
-	call := "GetFileInfo"
-	if !x.traits().existsCheck {
-		call = "ListClient" // a guess
-	}
-	v, err := x.fileLocked(call, t)
-	switch {
-	case err == nil:
-		clients = st.listedLocked(v, time.Now())
-	case !x.traits().existsCheck:
-		return nil, wrap(err, "failed to get volume[%s] clients", t.file())
-	case statusCode(err) != notExists:
-		return nil, wrap(err, "failed to query volume[%s] info", t.file())
-	}
-	if x.faults.has(staleList) {
-		clients = frozen[t.file()]
-	}
-	return python.Object{}.With("clients", clientList(clients)), nil
-}
-
-// clientList spells ports as the storage's command line does: some as text, some
-// as numbers.
-func clientList(clients []ClientState) []python.Object {
-	list := []python.Object{}
-	for i, c := range clients {
-		var port any = c.Port
-		if i%2 == 0 {
-			port = strconv.Itoa(c.Port)
+func (c *Cluster) open(path, client string) error {
+	return c.tryChange(path, func(s *storage.State, v *storage.Volume, _ string) error {
+		a, err := parseClient(client)
+		if err == nil {
+			s.Open(v, a, time.Now())
 		}
-		list = append(list, python.Object{}.With("ip", c.IP).With("port", port))
-	}
-	return list
+		return err
+	})
 }
 
-// statusCode is the first code in an error of the storage.
-func statusCode(err error) string {
-	_, code, _ := strings.Cut(err.Error(), "status code: ")
-	if i := strings.IndexFunc(code, func(r rune) bool { return !unicode.IsLetter(r) }); i >= 0 {
-		code = code[:i]
-	}
-	return code
+// CloseClient closes the volume on a host; without a port, all clients of the
+// host. It does nothing when the volume is not open there.
+func (c *Cluster) CloseClient(path, host string) {
+	p, _ := parsePath(path) // a wrong path names no volume
+	a, err := parseClient(host)
+	c.storage.Do(func(s *storage.State) {
+		if v := p.volume(s); v != nil && err == nil {
+			v.Close(a)
+		}
+	})
+}
+
+// LeaderSwitch makes the storage forget who has what open, on all nodes, for the
+// time that the clients need to register again with the new leader. SwitchLeader
+// gives each client a time of its own.
+func (c *Cluster) LeaderSwitch(blind time.Duration) {
+	c.storage.Do(func(s *storage.State) { s.Blind(time.Now().Add(blind)) })
+}
+
+// RegistryDelay says how long something takes for a client of the volume
+// LOGICAL/VOLUME. It is called with the storage locked and must not call back.
+type RegistryDelay func(volume string, client ClientState) time.Duration
+
+// delay is the RegistryDelay of the storage.
+func (d RegistryDelay) delay(volume string, a storage.Address) time.Duration {
+	return d(volume, ClientState(a))
+}
+
+// OpenLate opens the volume on a host, like Open, and lists the client only after
+// the delay: it writes before the registry knows it.
+func (c *Cluster) OpenLate(path, client string, after time.Duration) {
+	c.misuse.fail(c.open(path, client))
+	c.change(path, func(s *storage.State, v *storage.Volume, _ string) error {
+		a, err := parseClient(client)
+		s.ListFrom(v, a, time.Now().Add(after))
+		return err
+	})
+}
+
+// SwitchLeader empties the registry. A client is listed again after the delay,
+// one that is cut off not before Reconnect.
+func (c *Cluster) SwitchLeader(back RegistryDelay) {
+	c.storage.Do(func(s *storage.State) { s.SwitchLeader(time.Now(), back.delay) })
+}
+
+// CutOff parts the host from the MDS, but not from the data, or ends it without
+// its volumes being closed: nobody can tell. What it has open and is listed stays
+// so for the given time, what is not listed yet will not be.
+func (c *Cluster) CutOff(host string, lasts RegistryDelay) {
+	c.storage.Do(func(s *storage.State) { s.CutOff(host, time.Now(), lasts.delay) })
+}
+
+// Reconnect ends CutOff: what is still listed stays so, the rest is listed again
+// after the delay.
+func (c *Cluster) Reconnect(host string, back RegistryDelay) {
+	c.storage.Do(func(s *storage.State) { s.Reconnect(host, time.Now(), back.delay) })
 }

@@ -3,15 +3,13 @@ package fakemds
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
-	"net/http"
-	"net/url"
-	"slices"
+
+	"github.com/zbsclient/zbsclient/fakemds/internal/agent"
 )
 
 // ListenAt lets a test choose the address, so as to listen late.
-func ListenAt(c *Cluster, addr string) (net.Listener, error) { return c.mem.Listen(addr) }
+func ListenAt(c *Cluster, addr string) (net.Listener, error) { return c.net.listen(addr) }
 
 // Handler is one endpoint of one generation.
 type Handler struct {
@@ -25,7 +23,7 @@ func (h Handler) String() string { return fmt.Sprintf("%v %s", h.Generation, h.E
 func Handlers() []Handler {
 	var all []Handler
 	for _, g := range AllGenerations() {
-		for _, name := range slices.Sorted(maps.Keys(endpoints[g])) {
+		for _, name := range agent.Names(agent.Generation(g)) {
 			all = append(all, Handler{g, name})
 		}
 	}
@@ -45,10 +43,6 @@ func Execute(h Handler, body []byte) []byte {
 	c.AddClone("zbs://lp2/v1@s1", "c1")
 	impatient, cancel := context.WithCancel(context.Background())
 	cancel()
-	x := &exchange{
-		node: c.nodes[0], conn: &conn{life: impatient}, body: body, rec: &Request{},
-		gen: h.Generation, ep: endpoints[h.Generation][h.Endpoint],
-		req: &http.Request{URL: &url.URL{Path: prefix + h.Endpoint}},
-	}
-	return x.execute()
+	ep := agent.Lookup(agent.Generation(h.Generation), h.Endpoint)
+	return ep.Run(impatient, c.nodes[0].agent, agent.Request{Body: body}).Body
 }

@@ -13,7 +13,7 @@ import (
 // as many as Times says, or only on the endpoints that On names. The zero Fault
 // does nothing.
 //
-// Faults fall into groups. Of the faults that decide the fate of a request
+// Faults fall into groups. Of the faults that decide the response to a request
 // (Hang, HangAfter, Reset, ResetAfter, HangUp, HangUpAfter, Status, StatusAfter,
 // AgentError, AgentBroken) exactly one acts on a request, the one injected first that is not used up; so
 // Inject(Reset.Times(1), Status(503).Times(1)) resets the first request and
@@ -183,12 +183,14 @@ func (f Fault) String() string {
 	return b.String()
 }
 
+// matches reports whether the fault acts on the endpoint.
 func (f Fault) matches(endpoint string) bool {
 	return f.on == "" || slices.Contains(strings.Fields(f.on), endpoint)
 }
 
-// fate groups the kinds of which only one can act on a request.
-func (k kind) fate() bool {
+// isResponse reports whether the kind decides the response. Only one such fault acts
+// on a request.
+func (k kind) isResponse() bool {
 	switch k {
 	case hang, hangAfter, reset, resetAfter, hangUp, hangUpAfter, status, statusAfter, agentError, agentBroken:
 		return true
@@ -196,8 +198,10 @@ func (k kind) fate() bool {
 	return false
 }
 
+// onDial reports whether the kind acts on a connect.
 func (k kind) onDial() bool { return k == refuse || k == blackhole }
 
+// onCallback reports whether the kind acts on the callback of an asynchronous call.
 func (k kind) onCallback() bool {
 	switch k {
 	case callbackLost, callbackLate, callbackTwice, callbackEarly:
@@ -217,57 +221,4 @@ func (f Fault) onProbe() bool {
 		return true
 	}
 	return f.on == "" && slices.Contains([]kind{hang, reset, hangUp, status, blackhole}, f.kind)
-}
-
-// taken are the faults that act on one request.
-type taken map[kind]Fault
-
-func (t taken) has(k kind) bool { _, ok := t[k]; return ok }
-
-// fate returns the one fault that decides what becomes of the request.
-func (t taken) fate() Fault {
-	for k, f := range t {
-		if k.fate() {
-			return f
-		}
-	}
-	return Fault{}
-}
-
-func (t taken) names() []string {
-	var names []string
-	for _, f := range t {
-		f.left, f.on = 0, ""
-		names = append(names, f.String())
-	}
-	slices.Sort(names)
-	return names
-}
-
-// faultList holds a node's faults in the order they were injected. The node's
-// mutex guards it.
-type faultList []Fault
-
-// take picks what acts on one event and uses it up. wants says which kinds the
-// event is open to.
-func (l *faultList) take(endpoint string, wants func(Fault) bool) taken {
-	got := taken{}
-	fate := false
-	kept := (*l)[:0]
-	for _, f := range *l {
-		act := wants(f) && f.matches(endpoint) && !got.has(f.kind) && !(f.kind.fate() && fate)
-		if act {
-			got[f.kind] = f
-			fate = fate || f.kind.fate()
-			if f.left == 1 {
-				continue // used up
-			}
-			if f.left > 1 {
-				f.left--
-			}
-		}
-		kept = append(kept, f)
-	}
-	*l = kept
-	return got
 }

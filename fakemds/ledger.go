@@ -3,6 +3,8 @@ package fakemds
 import (
 	"net/http"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -55,11 +57,13 @@ type Conn struct {
 	Silent time.Duration
 }
 
+// connLog is the entry of a connection in a ledger, whose mutex guards it.
 type connLog struct {
 	Conn
 	firstByte time.Time
 }
 
+// snapshot is the connection as it is now.
 func (l *connLog) snapshot() Conn {
 	c := l.Conn
 	end := l.firstByte
@@ -73,110 +77,81 @@ func (l *connLog) snapshot() Conn {
 	return c
 }
 
-// Requests returns a copy of every request that reached the node, in order.
-func (n *Node) Requests() []Request {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	all := make([]Request, len(n.requests))
-	for i, r := range n.requests {
-		all[i] = *r
+// ids numbers the requests and connections of a cluster from 1.
+type ids struct{ requests, conns atomic.Int64 }
+
+// ledger is what reached one node. Safe for concurrent use.
+type ledger struct {
+	node string // its address
+	ids  *ids   // of the cluster
+
+	mu       sync.Mutex // guards the fields below, and the requests and conns themselves
+	requests []*Request
+	conns    []*connLog
+	open     int // conns that are
+	mostOpen int
+	harm     []Harm
+}
+
+// opened enters a connection.
+func (l *ledger) opened(remote string) *connLog {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &connLog{Conn: Conn{ID: int(l.ids.conns.Add(1)), Node: l.node, Remote: remote, Opened: time.Now()}}
+	l.conns = append(l.conns, c)
+	l.open++
+	l.mostOpen = max(l.mostOpen, l.open)
+	return c
+}
+
+// received notes n bytes that arrived over the connection.
+func (l *ledger) received(c *connLog, n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.Bytes == 0 {
+		c.firstByte = time.Now()
 	}
-	return all
+	c.Bytes += int64(n)
 }
 
-// Conns returns a copy of every connection made to the node, in order.
-func (n *Node) Conns() []Conn {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	all := make([]Conn, len(n.conns))
-	for i, c := range n.conns {
-		all[i] = c.snapshot()
+// closed notes the end of the connection.
+func (l *ledger) closed(c *connLog) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.Closed = time.Now()
+	l.open--
+}
+
+// enter enters a request that came over the connection and gives it a number.
+func (l *ledger) enter(r *Request, c *connLog) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.ID, r.Node, r.Conn, r.At = int(l.ids.requests.Add(1)), l.node, c.ID, time.Now()
+	c.Requests++
+	l.requests = append(l.requests, r)
+}
+
+// change changes the entry of a request.
+func (l *ledger) change(r *Request, f func(*Request)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(r)
+}
+
+// harmed enters harm that the request did.
+func (l *ledger) harmed(r *Request, endpoint string, what ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, w := range what {
+		l.harm = append(l.harm, Harm{Node: l.node, Endpoint: endpoint, Request: r.ID, What: w, At: time.Now()})
 	}
-	return all
 }
 
-// OpenConns is the number of connections that are open now, and the most that
-// were open at the same time.
-func (n *Node) OpenConns() (now, most int) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.live), n.mostLive
-}
-
-// Executed is how often the node ran the endpoint, or with "" any endpoint.
-func (n *Node) Executed(endpoint string) int {
-	return n.count(endpoint, func(r Request) bool { return r.Executed })
-}
-
-// Asked is how many requests for the endpoint reached the node, or with "" any,
-// without those that are a Probe.
-func (n *Node) Asked(endpoint string) int {
-	return n.count(endpoint, func(r Request) bool { return !r.Probe })
-}
-
-// Probes is how many requests that are a Probe reached the node, for any path.
-func (n *Node) Probes() int {
-	return n.count("", func(r Request) bool { return r.Probe })
-}
-
-func (n *Node) count(endpoint string, counts func(Request) bool) int {
-	sum := 0
-	for _, r := range n.Requests() {
-		if (endpoint == "" || r.Endpoint == endpoint) && counts(r) {
-			sum++
-		}
-	}
-	return sum
-}
-
-// ResetLedger forgets all requests and harm, and all connections that are closed.
-func (n *Node) ResetLedger() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.requests, n.harm = nil, nil
-	var open []*connLog
-	for _, c := range n.conns {
-		if c.Closed.IsZero() {
-			open = append(open, c)
-		}
-	}
-	n.conns, n.mostLive = open, len(n.live)
-}
-
-// Requests returns a copy of every request that reached any node, in order.
-func (c *Cluster) Requests() []Request {
-	var all []Request
-	for _, n := range c.nodes {
-		all = append(all, n.Requests()...)
-	}
-	slices.SortFunc(all, func(a, b Request) int { return a.ID - b.ID })
-	return all
-}
-
-// Executed is how often the endpoint ran on all nodes, or with "" any endpoint.
-func (c *Cluster) Executed(endpoint string) int {
-	sum := 0
-	for _, n := range c.nodes {
-		sum += n.Executed(endpoint)
-	}
-	return sum
-}
-
-// ExecutedBy is how often the endpoint ran on each node, by index.
-func (c *Cluster) ExecutedBy(endpoint string) []int {
-	var sums []int
-	for _, n := range c.nodes {
-		sums = append(sums, n.Executed(endpoint))
-	}
-	return sums
-}
-
-// Asked is how many requests for the endpoint reached each node, by index; with
-// "" of any endpoint. It does not count those that are a Probe.
-func (c *Cluster) Asked(endpoint string) []int {
-	var sums []int
-	for _, n := range c.nodes {
-		sums = append(sums, n.Asked(endpoint))
-	}
-	return sums
+// reset forgets all but the connections that are open.
+func (l *ledger) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests, l.harm = nil, nil
+	l.conns = slices.DeleteFunc(l.conns, func(c *connLog) bool { return !c.Closed.IsZero() })
+	l.mostOpen = l.open
 }

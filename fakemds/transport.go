@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"sync"
@@ -26,18 +25,7 @@ func (c *Cluster) Transport() http.RoundTripper { return transport{c} }
 // HandleCallbacks gives the callbacks for a host such as "callback.fake" straight
 // to the handler, without a connection.
 func (c *Cluster) HandleCallbacks(host string, h http.Handler) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.handlers == nil {
-		c.handlers = map[string]http.Handler{}
-	}
-	c.handlers[host] = h
-}
-
-func (c *Cluster) callbackHandler(host string) http.Handler {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.handlers[host]
+	c.net.handleCallbacks(host, h)
 }
 
 type transport struct{ cluster *Cluster }
@@ -45,35 +33,32 @@ type transport struct{ cluster *Cluster }
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if n := t.cluster.nodeAt(req.URL.Host); n != nil {
-		return n.roundTrip(req)
+		return n.server.roundTrip(req)
 	}
 	return nil, memnet.Refused(req.URL.Host)
 }
 
-func (n *Node) roundTrip(req *http.Request) (*http.Response, error) {
+func (s *server) roundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	if err := n.reach(ctx, req.URL.Host); err != nil {
+	if err := s.reach(ctx, req.URL.Host); err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		return nil, err
 	}
-	n.mu.Lock()
-	if n.stopped || n.closed {
-		n.mu.Unlock()
+	p := s.process()
+	if p == nil {
 		return nil, memnet.Refused(req.URL.Host)
 	}
-	h := &hook{gone: ctx, life: n.life}
-	x := &exchange{conn: &conn{Conn: h, node: n, life: n.life, log: &connLog{}}, node: n, body: body, br: bufio.NewReaderSize(h, 16)}
-	n.mu.Unlock()
+	h := &hook{gone: ctx, life: p.life}
 	served := *req // the agent knows the request from the wire alone
 	served.Host = req.URL.Host
 	served.Header = req.Header.Clone()
 	served.Header.Set("Content-Length", "set") // present, as on the wire
-	x.req = &served
+	x := &exchange{backend: &s.backend, proc: p, conn: h, br: bufio.NewReaderSize(h, 16), log: &connLog{}, req: &served, body: body}
 	done := make(chan struct{})
-	n.wg.Go(func() {
+	s.wg.Go(func() {
 		defer close(done)
 		x.serve()
 	})
@@ -156,40 +141,3 @@ func wholeResponse(out []byte, req *http.Request) *http.Response {
 		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: req,
 	}
 }
-
-// postTo hands a callback to a handler. A handler that aborts is a connection
-// that was closed unanswered.
-func (x *exchange) postTo(ctx context.Context, h http.Handler, method string, u *url.URL, body []byte) (resp *http.Response, err error) {
-	var msg bytes.Buffer
-	x.note(func(r *Request) { r.Callbacks++ })
-	if !sendBody(ctx, &msg, body, len(body), x.faults) {
-		return nil, errCallbackCut
-	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), &msg)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("taskuuid", x.req.Header.Get("taskuuid"))
-	if x.faults.has(agentBroken) {
-		req.Header.Set("error", "Exception: broken")
-	}
-	defer func() {
-		if recover() != nil {
-			err = io.EOF
-		}
-	}()
-	w := &recorder{header: http.Header{}, code: http.StatusOK}
-	h.ServeHTTP(w, req)
-	return &http.Response{StatusCode: w.code, Header: w.header, Body: http.NoBody, Request: req}, nil
-}
-
-// recorder takes what a callback handler answers; nobody reads its body.
-type recorder struct {
-	header http.Header
-	code   int
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) Write(p []byte) (int, error) { return len(p), nil }
-func (r *recorder) WriteHeader(code int)        { r.code = code }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"syscall"
 )
@@ -25,12 +24,6 @@ type Network struct {
 
 // New returns an empty network.
 func New() *Network { return &Network{listeners: map[string]*Listener{}, ports: 40000} }
-
-// address is "host:port" on a Network.
-type address string
-
-func (address) Network() string  { return "tcp" }
-func (a address) String() string { return string(a) }
 
 // Port returns a port that it never returned before.
 func (m *Network) Port() int {
@@ -76,24 +69,6 @@ func (m *Network) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	case <-ctx.Done():
 		return nil, DialError(addr, ctx.Err())
 	}
-}
-
-// DialError is the error of a connect to the address that failed because of err.
-func DialError(addr string, err error) error {
-	return &net.OpError{Op: "dial", Net: "tcp", Addr: address(addr), Err: err}
-}
-
-// Refused is the error of a connect that nothing listens for. It matches
-// syscall.ECONNREFUSED.
-func Refused(addr string) error {
-	return DialError(addr, os.NewSyscallError("connect", syscall.ECONNREFUSED))
-}
-
-// InMemory reports whether the host of addr can only be one of a Network: its name
-// ends in ".fake".
-func InMemory(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	return err == nil && strings.HasSuffix(host, ".fake")
 }
 
 // Listener is a listener of a Network. Safe for concurrent use.

@@ -1,14 +1,34 @@
 package fakemds
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// reply is an HTTP answer of the agent.
+type reply struct {
+	code int
+	body []byte
+}
+
+// bytes is the reply on the wire. The agent labels everything text/html.
+func (r reply) bytes(head bool) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", r.code, http.StatusText(r.code))
+	b.WriteString("Content-Type: text/html;charset=utf-8\r\nServer: CherryPy/18.8.0\r\n")
+	fmt.Fprintf(&b, "Date: %s\r\n", time.Now().UTC().Format(http.TimeFormat))
+	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n", len(r.body))
+	if !head {
+		b.Write(r.body)
+	}
+	return b.Bytes()
+}
 
 // garbageBody starts like JSON and is none.
 var garbageBody = []byte("{\"success\": tru\x00\x01\x02 this is no JSON")
@@ -73,12 +93,3 @@ const htmlPage = `<!DOCTYPE html PUBLIC
     </body>
 </html>
 `
-
-func sortedKeys(q url.Values) []string {
-	var keys []string
-	for k := range q {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
