@@ -17,7 +17,6 @@ const circleGoal = 6
 // line goes.
 var circleBound = map[string]int{
 	"mds":                24,
-	"fakemds":            24,
 	"internal/cli":       53,
 	"volume":             7,
 	"volume/guard":       7,

@@ -11,7 +11,7 @@ import (
 func (x *exchange) start(fault Fault) bool {
 	id := x.req.Header.Get("taskuuid")
 	if x.req.Header.Get("callbackurl") == "" {
-		return false // and nothing is ever executed
+		return false // without a place for the result the agent executes nothing
 	}
 	if !x.proc.begin(id) {
 		x.ledger.change(x.rec, func(r *Request) { r.Dropped = true })
@@ -26,7 +26,7 @@ func (x *exchange) start(fault Fault) bool {
 	if x.faults.has(callbackEarly) {
 		early, cancel := context.WithTimeout(x.proc.life, time.Second)
 		defer cancel()
-		select { // not for ever: the receiver may wait for this reply
+		select { // with a limit: the receiver may wait for this reply
 		case <-called:
 		case <-early.Done():
 		}

@@ -149,7 +149,7 @@ func (c *callback) sendTo(ctx context.Context, h http.Handler, method string, u 
 	return &http.Response{StatusCode: w.code, Header: w.header, Body: http.NoBody, Request: req}, nil
 }
 
-// recorder takes what a callback handler answers; nobody reads its body.
+// recorder takes what a callback handler answers; its body is not needed.
 type recorder struct {
 	header http.Header
 	code   int

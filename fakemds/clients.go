@@ -32,15 +32,16 @@ func (c *Cluster) CloseClient(path, host string) {
 	})
 }
 
-// LeaderSwitch makes the storage forget who has what open, on all nodes, for the
-// time that the clients need to register again with the new leader. SwitchLeader
-// gives each client a time of its own.
+// LeaderSwitch empties all lists of clients, on all nodes, for the time that the
+// clients need to register again with the new leader. SwitchLeader gives each client
+// a time of its own.
 func (c *Cluster) LeaderSwitch(blind time.Duration) {
 	c.storage.Do(func(s *storage.State) { s.Blind(time.Now().Add(blind)) })
 }
 
 // RegistryDelay says how long something takes for a client of the volume
-// LOGICAL/VOLUME. It is called with the storage locked and must not call back.
+// LOGICAL/VOLUME. The cluster calls it with the storage locked, so it must not use
+// the cluster.
 type RegistryDelay func(volume string, client ClientState) time.Duration
 
 // delay is the RegistryDelay of the storage.
@@ -49,7 +50,7 @@ func (d RegistryDelay) delay(volume string, a storage.Address) time.Duration {
 }
 
 // OpenLate opens the volume on a host, like Open, and lists the client only after
-// the delay: it writes before the registry knows it.
+// the delay: the client writes before the registry knows it.
 func (c *Cluster) OpenLate(path, client string, after time.Duration) {
 	c.misuse.fail(c.open(path, client))
 	c.change(path, func(s *storage.State, v *storage.Volume, _ string) error {
@@ -65,15 +66,15 @@ func (c *Cluster) SwitchLeader(back RegistryDelay) {
 	c.storage.Do(func(s *storage.State) { s.SwitchLeader(time.Now(), back.delay) })
 }
 
-// CutOff parts the host from the MDS, but not from the data, or ends it without
-// its volumes being closed: nobody can tell. What it has open and is listed stays
-// so for the given time, what is not listed yet will not be.
+// CutOff cuts the host off from the MDS and not from the data. A host that died with
+// its volumes open looks the same. Its clients that are listed stay so for the given
+// time. Those that are not listed will not be.
 func (c *Cluster) CutOff(host string, lasts RegistryDelay) {
 	c.storage.Do(func(s *storage.State) { s.CutOff(host, time.Now(), lasts.delay) })
 }
 
-// Reconnect ends CutOff: what is still listed stays so, the rest is listed again
-// after the delay.
+// Reconnect ends CutOff. A client that is still listed stays so. The others are
+// listed again after the delay.
 func (c *Cluster) Reconnect(host string, back RegistryDelay) {
 	c.storage.Do(func(s *storage.State) { s.Reconnect(host, time.Now(), back.delay) })
 }

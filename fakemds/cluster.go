@@ -95,14 +95,11 @@ func (c *Cluster) Close() {
 	c.net.close()
 }
 
-// mdsPort is where the storage itself listens on an MDS node.
-const mdsPort = "6700"
-
 // locate tells the agents where the storage's own servers are, one on each node.
 func (c *Cluster) locate() {
 	var mds []string
 	for _, n := range c.nodes {
-		mds = append(mds, net.JoinHostPort(n.Host(), mdsPort))
+		mds = append(mds, net.JoinHostPort(n.Host(), agent.MDSPort))
 	}
 	mds = slices.Compact(mds) // on loopback all have one host
 	for _, n := range c.nodes {

@@ -18,8 +18,8 @@
 // # Faults
 //
 // A fault acts until Node.Clear, or as often as Times says, or only On some
-// endpoints. Of the first group below one acts on a request, the first injected;
-// the others combine with it and with each other.
+// endpoints. The first group below decides the response: one of them acts on a
+// request, the first injected. The others combine with it and with each other.
 //
 //	Hang, Reset, HangUp, Status(c),
 //	  AgentError(s), AgentBroken            instead of executing
@@ -39,16 +39,18 @@
 // callback; ResetAfter, HangUpAfter and StatusAfter still call back, unless
 // CallbackLost is added. Without a fault the callback may come before the reply
 // to the POST or behind it, as from the real agent; CallbackEarly decides.
-// Beside faults a node can be stopped, restarted (metadata/sync is forgotten),
-// unsynced, upgraded, put before an old storage or into another cluster; the
-// cluster can switch its leader. ParseFault reads a fault from text.
+// ParseFault reads a fault from text.
+//
+// Methods of Node do more: they stop, restart (which forgets metadata/sync), sync,
+// unsync and upgrade its agent, and put it before an old storage or into another
+// cluster. Methods of Cluster switch the leader of the storage and cut hosts off.
 //
 // # Servers
 //
-// Each node runs on a server of its own, which it names by a serial number in
-// resource/usage and metadata/sync. SetServer puts several nodes on one server.
+// Each node runs on a server of its own. It answers the serial number of the server
+// in resource/usage and metadata/sync. SetServer puts several nodes on one server.
 // Cluster.Alias gives a node one more address. Status(404).On("resource/usage")
-// makes an agent of a newer generation that is too old to be asked.
+// makes an agent of a newer generation that answers no serial number.
 //
 // # Generations
 //
@@ -88,34 +90,35 @@
 // host and "ZStone". The texts of Python are those of Python 3, also where an agent
 // runs on Python 2.
 //
-// # Who has a volume open, and who is listed
+// # Open clients and listed clients
 //
-// Open and CloseClient do both at once. OpenLate, SwitchLeader, CutOff and
-// Reconnect part them, as the registry in the memory of the storage's leader does:
-// a client writes and is not listed yet, or any more, or is listed and writes no
-// more. VolumeState.Clients has those that have the volume open, volume/clients
-// answers those that are listed. The storage refuses to delete or roll back a
-// volume of which it lists a client, and does not know of any other.
+// VolumeState.Clients are the clients that have a volume open. volume/clients answers
+// the clients in the registry, a list in the memory of the storage's leader. Open and
+// CloseClient keep the two equal. OpenLate, SwitchLeader, CutOff and
+// Reconnect make them differ, as happens in the real storage: a client writes before
+// it is listed, or is no longer listed and still writes, or is listed and writes no
+// more. The storage refuses to delete or roll back a volume while it lists a client
+// of it. It does not know of clients that it does not list.
 //
-// Hosts do not hold a volume named zbs_zstack_heartbeat open, whatever its pool.
-// Each of its clients opens it for 20 ms every 5 s, as hypervisor hosts do with a
-// one-shot qemu-io. The first time is later than Open and follows from the host's
-// address. So lists of that volume are nearly always empty. A host that is cut off
-// cannot open it. KeepHeartbeatOpen makes the hosts hold it open instead.
+// A volume named zbs_zstack_heartbeat is not held open, whatever its pool. Each of
+// its clients opens it for 20 ms every 5 s, as hypervisor hosts do with a one-shot
+// qemu-io. The first time is later than Open and follows from the host's address. So
+// lists of that volume are nearly always empty. A host that is cut off cannot open
+// it. KeepHeartbeatOpen makes the hosts hold it open instead.
 //
 // A node that exports a volume over NBD has it open from volume/cbdtonbd to
-// volume/cleannbd, also while its agent is down, and is listed as Node.IP. Whether
-// a real storage lists it was not seen: ExportsUnlisted has it open and in no list.
-// The export of a snapshot opens the snapshot, which no list shows.
+// volume/cleannbd, also while its agent is down. The registry lists it as Node.IP.
+// Whether a real storage lists it was not seen: with ExportsUnlisted no list shows
+// it. The export of a snapshot opens the snapshot, which no list shows.
 //
 // A vhost block device keeps its volume open on its host from vhost/bdev/create to
-// vhost/bdev/delete. After Cluster.RestartVhost the machine lives and no list shows
-// it, until vhost/bdev/create.
+// vhost/bdev/delete. After Cluster.RestartVhost the machine lives, and no list shows
+// it until the next vhost/bdev/create.
 //
 // # Without connections
 //
-// Cluster.Transport and Cluster.HandleCallbacks carry exchanges without a network
-// between, for simulations that make very many.
+// Cluster.Transport and Cluster.HandleCallbacks carry exchanges without a network,
+// for simulations that make very many.
 //
 // # What is faked
 //
@@ -124,27 +127,27 @@
 // clients from an agent that was not synced, pools and snapshots found by
 // substring, paths that hit another volume, deletes that claim success, the
 // texts of Python exceptions, HTML errors, task ids in flight that are dropped,
-// callbacks that are delivered again, connections closed after 15 s. Honest
-// leaves out those that deceive, SnapshotDeleteLies adds one; WithAgentLimits adds
-// the ten threads and the backlog of five. The recorded exchanges are replayed by TestReplay; the few
-// deliberate differences stand there with their reasons.
+// callbacks that are delivered again, connections closed after 15 s. Honest leaves
+// out the quirks that deceive, and SnapshotDeleteLies adds one. WithAgentLimits adds
+// the ten threads and the backlog of five. TestReplay replays the recorded exchanges;
+// the few deliberate differences stand there with their reasons.
 //
 // Not faked: data; shell injection (a name is taken as it is, the ledger shows
 // it); https callback URLs (never called); an MDS without leader (inject
 // AgentError); on loopback, a connect that never completes for a program that
 // does not dial through Cluster.DialContext (it connects and hears nothing). In
-// memory a write never blocks, however much the reader leaves unread. Not
-// seen on a real agent, and so only likely: what the storage itself says to a
-// rollback, clone or delete that it refuses, the page for a missing taskuuid
-// (its status 400 was seen), the value of AgentBroken's header.
+// memory a write never blocks, however much the reader leaves unread. Some answers
+// were not seen on a real agent and are only likely: what the storage itself says to
+// a rollback, clone or delete that it refuses, the page for a missing taskuuid (its
+// status 400 was seen), and the value of AgentBroken's header.
 //
 // # Ledger
 //
-// Node.Requests tells of every request whether it was executed, dropped and
-// answered, was a Probe, or DidNothing; Node.Conns tells of every connection how
-// long it was open and silent. Cluster.Executed, ExecutedBy and Asked count, and
-// Node.Probes what Asked leaves out. Cluster.Harm tells what was changed that the
-// caller did not ask for, and where a password went that does not need it.
+// Node.Requests says for each request whether it was executed, dropped and answered,
+// and whether it was a Probe or DidNothing. Node.Conns says how long each connection
+// was open and silent. Cluster.Executed, ExecutedBy and Asked count requests;
+// Node.Probes counts what Asked leaves out. Cluster.Harm lists the changes that no
+// caller asked for, and the passwords that reached an endpoint which needs none.
 //
 // # Admin API
 //
@@ -161,11 +164,20 @@
 //	GET    /volumes                all volumes
 //	POST   /volumes                {"path":"zbs://pool/vol","clients":["10.0.0.5"]}
 //	DELETE /volumes                {"path":"zbs://pool/vol"}
-//	GET    /clients                who has what open
+//	GET    /clients                the open clients of each volume
 //	POST   /clients                {"path":"zbs://pool/vol","clients":["10.0.0.5"]}: open
 //	DELETE /clients                the same: close
 //	GET    /ledger                 all requests, without bodies that hold passwords
 //	GET    /harm                   all harm
+//
+// # How it is built
+//
+// Cluster makes each Node, which is a server (connections) and an agent (endpoints).
+// The server makes an exchange of each request. The exchange takes faults, enters the
+// request into the ledger, runs the endpoint and answers or calls back. The endpoints
+// of all generations are in internal/agent, the storage that they share in
+// internal/storage, what of Python is visible on the wire in internal/python, and the
+// network in memory in internal/memnet.
 //
 // # Concurrency
 //

@@ -81,7 +81,7 @@ func (x *exchange) record() {
 	})
 	x.rec = &Request{
 		Endpoint: name, Method: x.req.Method, Path: x.req.RequestURI, Header: x.req.Header, Body: x.body,
-		TaskID: x.req.Header.Get("taskuuid"), Faults: x.faults.names(), Probe: probe,
+		TaskID: x.req.Header.Get("taskuuid"), Faults: x.faults.list(), Probe: probe,
 	}
 	x.ledger.enter(x.rec, x.log)
 	if holdsPassword(x.body) && (x.ep == nil || !x.ep.NeedsPassword || probe) {

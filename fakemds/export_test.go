@@ -23,7 +23,7 @@ func (h Handler) String() string { return fmt.Sprintf("%v %s", h.Generation, h.E
 func Handlers() []Handler {
 	var all []Handler
 	for _, g := range AllGenerations() {
-		for _, name := range agent.Names(agent.Generation(g)) {
+		for _, name := range agent.Endpoints(agent.Generation(g)) {
 			all = append(all, Handler{g, name})
 		}
 	}

@@ -15,10 +15,10 @@ import (
 //
 // Faults fall into groups. Of the faults that decide the response to a request
 // (Hang, HangAfter, Reset, ResetAfter, HangUp, HangUpAfter, Status, StatusAfter,
-// AgentError, AgentBroken) exactly one acts on a request, the one injected first that is not used up; so
-// Inject(Reset.Times(1), Status(503).Times(1)) resets the first request and
-// answers 503 to the second. All others add to it: Slow, SlowBody, Truncate,
-// Garbage, StaleList and the callback faults combine, each kind once.
+// AgentError, AgentBroken) exactly one acts on a request: the one injected first
+// that is not used up. So Inject(Reset.Times(1), Status(503).Times(1)) resets the
+// first request and answers 503 to the second. All others add to it: Slow, SlowBody,
+// Truncate, Garbage, StaleList and the callback faults combine, each kind once.
 //
 // A Request.Probe asks for no work. Of faults without Times and On it meets those
 // that keep a node from answering at all: Hang, Reset, HangUp, Status, Refuse and
@@ -61,7 +61,7 @@ const (
 	lastKind = storageError
 )
 
-var kindNames = map[kind]string{
+var kindTexts = map[kind]string{
 	refuse: "refuse", blackhole: "blackhole", hang: "hang", hangAfter: "hang-after",
 	reset: "reset", resetAfter: "reset-after", hangUp: "hang-up", hangUpAfter: "hang-up-after", slow: "slow", slowBody: "slow-body",
 	truncate: "truncate", garbage: "garbage", status: "status", statusAfter: "status-after",
@@ -71,9 +71,9 @@ var kindNames = map[kind]string{
 	storageError: "storage-error",
 }
 
-// The faults without a parameter. The first two act when a connection is made
-// (On does not apply to them), the callback faults on the callback of an
-// asynchronous call, the others on a request.
+// The faults without a parameter. The first two act on a connect, to which On does
+// not apply. The callback faults act on the callback of an asynchronous call, the
+// others on a request.
 var (
 	// Refuse refuses connections; open ones are cut, as when the process died.
 	Refuse = Fault{kind: refuse}
@@ -88,7 +88,7 @@ var (
 	// Reset cuts the connection instead of executing the request.
 	Reset = Fault{kind: reset}
 	// ResetAfter executes the request and cuts the connection instead of
-	// answering. An asynchronous call is called back nevertheless, as by the
+	// answering. The callback of an asynchronous call is still sent, as by the
 	// real agent; add CallbackLost to lose that too.
 	ResetAfter = Fault{kind: resetAfter}
 	// LoseReply is ResetAfter.
@@ -120,9 +120,9 @@ var (
 	StaleList = Fault{kind: staleList}
 )
 
-// Slow makes the work take d longer; it is done also when the caller has left
-// meanwhile. An asynchronous call is accepted at once, and does its work and calls
-// back after d.
+// Slow makes the work take d longer. The work is done even if the caller has left by
+// then. An asynchronous call is accepted at once, and does its work and calls back
+// after d.
 func Slow(d time.Duration) Fault { return Fault{kind: slow, delay: d} }
 
 // SlowBody sends the second half of the body d after the first: of the reply of
@@ -140,8 +140,8 @@ func StatusAfter(code int) Fault { return Fault{kind: statusAfter, code: code} }
 func AgentError(msg string) Fault { return Fault{kind: agentError, text: msg} }
 
 // StorageError makes the storage's own command fail with the text msg, such as
-// "rpc timeout"; the agent executes and makes of it what it does: volume/query
-// reports it, volume/delete and snapshot/delete answer success all the same.
+// "rpc timeout". The agent executes and treats the failure in its own way:
+// volume/query reports it, volume/delete and snapshot/delete answer success.
 func StorageError(msg string) Fault { return Fault{kind: storageError, text: msg} }
 
 // CallbackLate sends the callback d after the work was done.
@@ -163,7 +163,7 @@ func (f Fault) On(endpoints ...string) Fault {
 // String names the fault as ParseFault and the admin API do, with its limits.
 func (f Fault) String() string {
 	var b strings.Builder
-	b.WriteString(kindNames[f.kind])
+	b.WriteString(kindTexts[f.kind])
 	switch {
 	case f.kind == noFault:
 		return "none"
@@ -210,9 +210,10 @@ func (k kind) onCallback() bool {
 	return false
 }
 
-// onProbe tells whether the fault acts on a Request.Probe, which asks for no work:
-// those do that keep a node from answering anything, and a 404, which says that the
-// agent lacks the endpoint. One with Times waits for a request that does ask.
+// onProbe reports whether the fault acts on a Request.Probe, which asks for no work.
+// A fault does that keeps the node from answering anything, and so does a 404, which
+// says that the agent lacks the endpoint. A fault with Times waits for a request that
+// asks for work.
 func (f Fault) onProbe() bool {
 	switch {
 	case f.left > 0:

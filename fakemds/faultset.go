@@ -23,15 +23,15 @@ func (t taken) response() Fault {
 	return Fault{}
 }
 
-// names are those of the faults, sorted.
-func (t taken) names() []string {
-	var names []string
+// list is what the ledger says of the faults, sorted.
+func (t taken) list() []string {
+	var texts []string
 	for _, f := range t {
 		f.left, f.on = 0, ""
-		names = append(names, f.String())
+		texts = append(texts, f.String())
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(texts)
+	return texts
 }
 
 // faultSet holds the faults of a node in the order they were injected. Safe for

@@ -22,15 +22,15 @@ type Request struct {
 	At       time.Time
 	Faults   []string // what acted on it
 
-	// Probe is a request that the agent refuses before it is a task, and which
-	// therefore does no harm: one without the headers taskuuid and callbackurl, to
-	// a path that is asynchronous or that the agent does not have, answered 400 or
-	// 404; or volume/clients with a form-encoded body, answered 400.
+	// Probe says that the agent refused the request before it was a task, so that it
+	// did no harm. A probe lacks the headers taskuuid and callbackurl and goes to a
+	// path that is asynchronous or that the agent does not have, which gets 400 or 404.
+	// Or it goes to volume/clients with a form-encoded body, which gets 400.
 	Probe bool
-	// DidNothing tells that the handler answered success and changed nothing,
-	// although the request is there to change something: what it names is not
-	// there, is so already, or was misread. A request that says to skip what
-	// exists, and names exactly that, does not count.
+	// DidNothing says that the handler answered success and changed nothing, although
+	// the endpoint is there to change something: what the request names is missing, is
+	// in the wanted state already, or was misread. A request to skip what exists that
+	// names exactly that does not count.
 	DidNothing bool
 
 	Executed  bool   // the handler ran; at most once for each request
@@ -51,9 +51,9 @@ type Conn struct {
 	Bytes    int64     // received
 	Requests int
 
-	// Silent is how long it was open without having sent anything: to its
-	// first byte, or to its end, or to now. A connection that never sends
-	// holds one of the agent's ten threads for 15 s.
+	// Silent is the time from opening the connection to its first byte, or to its end,
+	// or to now. A connection that never sends holds one of the agent's ten threads for
+	// 15 s.
 	Silent time.Duration
 }
 

@@ -86,7 +86,7 @@ func (n *network) callbackHandler(host string) http.Handler {
 	return n.handlers[host]
 }
 
-// shut opens no listeners any more and reports whether it did before.
+// shut makes listenForCallbacks fail from now on, and reports whether it did already.
 func (n *network) shut() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -63,8 +63,8 @@ func (n *Node) Inject(faults ...Fault) {
 	n.faultsChanged()
 }
 
-// Clear removes all faults, StaleList included. Work that already
-// hangs or waits goes on doing so.
+// Clear removes all faults, StaleList included. Work that hangs or waits by then goes
+// on doing so.
 func (n *Node) Clear() {
 	n.server.faults.clear()
 	n.faultsChanged()
@@ -95,8 +95,8 @@ func (n *Node) Stop() {
 	n.agent.Unsync()
 }
 
-// Start starts the agent after Stop, as a new process that nobody has synced. It
-// fails only on loopback, when another program took the port meanwhile.
+// Start starts the agent after Stop, as a new process that was not synced. It fails
+// only on loopback, when another program has taken the port.
 func (n *Node) Start() error { return n.server.start() }
 
 // Sync does to the agent what a successful metadata/sync does.

@@ -7,7 +7,7 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds/internal/storage"
 )
 
-// config is what a cluster is made of.
+// config is what the options of a cluster set.
 type config struct {
 	loopback bool
 	addrs    []string // of the nodes on loopback
@@ -45,9 +45,9 @@ func OnAddrs(addrs ...string) Option {
 	return func(c *config) { c.loopback, c.addrs = true, addrs }
 }
 
-// Unsynced starts the nodes as agents that got no metadata/sync since their
-// start: they list no clients, ever, and ping names no agentVersion. The default
-// is nodes that were synced with agentVersion "5.5.0".
+// Unsynced starts agents that got no metadata/sync: they list no clients, and ping
+// answers no agentVersion. The default is agents that were synced with agentVersion
+// "5.5.0".
 func Unsynced() Option { return func(c *config) { c.unsynced = true } }
 
 // ClusterID sets what facts answers and what ping compares. The default is
@@ -57,10 +57,10 @@ func ClusterID(uuid, version string) Option {
 }
 
 // WithAgentLimits gives each node the limits of the real agent, 10 threads and a
-// backlog of 5. A connection holds a thread until it has sent its request and
-// got its answer, at most 15 s while it is silent; the others wait for one. A
-// connect waits 1 s when more than backlog others come in the same instant (only
-// in memory; on loopback the kernel has its own backlog). The default is no limit.
+// backlog of 5. A connection holds a thread until it has sent its request and got
+// its answer, at most 15 s while it is silent. The others wait for a free thread. A
+// connect waits 1 s when more than backlog others arrive in the same instant (only in
+// memory; on loopback the kernel has its own backlog). The default is no limit.
 func WithAgentLimits(threads, backlog int) Option {
 	return func(c *config) { c.threads, c.backlog = threads, backlog }
 }
@@ -69,10 +69,10 @@ func WithAgentLimits(threads, backlog int) Option {
 // versions of the agent do.
 func DashedPorts() Option { return func(c *config) { c.agent.DashedPorts = true } }
 
-// Honest makes agents without the quirks that a plugin has to live with: they
-// compare names of pools and snapshots whole, a delete that cannot look, and one
-// of a snapshot that does not exist, is an error, and a volume in use is refused
-// at once. The default is the quirks of the real agent.
+// Honest makes agents without the quirks that a plugin has to live with. They compare
+// names of pools and snapshots whole. A delete fails if the agent cannot look the
+// volume up, if the snapshot does not exist, and at once if the volume is in use. The
+// default is the quirks of the real agent.
 func Honest() Option { return func(c *config) { c.agent.Honest = true } }
 
 // SnapshotDeleteLies makes snapshot/delete of a snapshot that has a clone answer
@@ -92,8 +92,8 @@ func ExportsUnlisted() Option { return func(c *config) { c.agent.ExportsUnlisted
 // WithRoot serves everything under a deployment prefix such as "/agent".
 func WithRoot(prefix string) Option { return func(c *config) { c.root = prefix } }
 
-// Generations starts node i as an agent of the i-th generation, and the nodes
-// behind the last one named as that. Start refuses more generations than nodes.
+// Generations starts node i as an agent of the i-th generation. The nodes that are
+// left start as agents of the last one. Start refuses more generations than nodes.
 // The default is G9 for all.
 func Generations(g ...Generation) Option { return func(c *config) { c.generations = g } }
 

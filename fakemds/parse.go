@@ -8,7 +8,7 @@ import (
 )
 
 // ParseFault makes a fault of its name as Fault.String writes it ("hang",
-// "slow-body", "status"); upper case, '_' and "lose-reply" are understood too.
+// "slow-body", "status"). It also takes upper case, '_' for '-', and "lose-reply".
 // param is what the fault takes: a duration for slow, slow-body, callback-late,
 // a code for status, status-after, a text for agent-error, storage-error; ""
 // otherwise. Faults that act with a delay of their own take none.
@@ -18,7 +18,7 @@ func ParseFault(name, param string) (Fault, error) {
 		name = "reset-after"
 	}
 	f := Fault{}
-	for k, have := range kindNames {
+	for k, have := range kindTexts {
 		if have == name {
 			f.kind = k
 		}
@@ -49,9 +49,9 @@ func ParseFault(name, param string) (Fault, error) {
 
 // FaultNames are the names that ParseFault takes, in a fixed order.
 func FaultNames() []string {
-	var names []string
+	var all []string
 	for k := refuse; k <= lastKind; k++ {
-		names = append(names, kindNames[k])
+		all = append(all, kindTexts[k])
 	}
-	return names
+	return all
 }

@@ -12,7 +12,7 @@ import (
 
 // listener is an address of a node. The node's agent is the same behind each.
 type listener struct {
-	addr string       // constant once the listener was made
+	addr string       // constant from listenAt or alias on
 	ln   net.Listener // nil: closed; guarded by the server's mutex
 }
 
@@ -22,7 +22,7 @@ type serverState int
 const (
 	serving serverState = iota
 	stopped             // it refuses connects, until start
-	closed              // it refuses connects, for ever
+	closed              // it refuses connects for good
 )
 
 // server accepts the connections of a node and serves them. Safe for concurrent use.
@@ -31,7 +31,7 @@ type server struct {
 	threads threads
 	backlog backlog
 	index   int    // of the node
-	addr    string // of the node; constant once the server was made
+	addr    string // of the node; constant from listenAt on
 
 	mu        sync.Mutex // guards the fields below, never held while waiting
 	state     serverState
@@ -152,7 +152,7 @@ func (s *server) stop() {
 	s.endLocked(stopped)
 }
 
-// close stops the server for ever and waits for all goroutines of the node.
+// close stops the server for good and waits for all goroutines of the node.
 func (s *server) close() {
 	s.mu.Lock()
 	s.endLocked(closed)
@@ -161,7 +161,7 @@ func (s *server) close() {
 }
 
 func (s *server) endLocked(state serverState) {
-	s.state = max(s.state, state) // closed is for ever
+	s.state = max(s.state, state) // closed stays
 	s.proc.die()
 	s.unlistenLocked()
 	s.cutLocked()
@@ -190,7 +190,7 @@ func (s *server) process() *process {
 	return s.proc
 }
 
-// is reports whether the server has the state.
+// is reports whether the server is in the state.
 func (s *server) is(state serverState) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

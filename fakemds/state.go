@@ -7,7 +7,7 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds/internal/storage"
 )
 
-// VolumeState is what the storage knows of one volume.
+// VolumeState is what the storage knows of one volume. The zero value is no volume.
 type VolumeState struct {
 	Path      string // cbd:PHYSICAL/LOGICAL/VOLUME
 	Size      int64  // bytes
@@ -23,7 +23,7 @@ type SnapshotState struct {
 	Name      string
 	SeqNum    int           // counts the snapshots of the volume from 1
 	Size      int64         // bytes
-	Protected bool          // a clone was made of it
+	Protected bool          // as cloning does, so that it cannot be deleted
 	Clients   []ClientState // that have it open; no list shows them
 }
 

@@ -9,7 +9,7 @@ type TB interface {
 }
 
 // misuse reports mistakes of the test that uses a cluster.
-type misuse struct{ tb TB } // nil: the cluster was made by Start
+type misuse struct{ tb TB } // nil in a program
 
 // fail ends the test or, in a program, panics.
 func (m *misuse) fail(err error) {

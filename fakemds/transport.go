@@ -16,10 +16,10 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds/internal/memnet"
 )
 
-// Transport is a way to the nodes without connections, for tests that make very
-// many requests: an exchange runs as it does behind a connection, with the same
-// faults and ledger, but for what connections are (Node.Conns, WithAgentLimits,
-// the 15 s of silence). It needs callbacks to go the same way, see HandleCallbacks.
+// Transport is a way to the nodes without connections, for tests that make very many
+// requests. An exchange has the same faults and ledger as behind a connection. What
+// belongs to connections does not exist (Node.Conns, WithAgentLimits, the 15 s of
+// silence). Callbacks have to go the same way, see HandleCallbacks.
 func (c *Cluster) Transport() http.RoundTripper { return transport{c} }
 
 // HandleCallbacks gives the callbacks for a host such as "callback.fake" straight
@@ -101,7 +101,7 @@ func (h *hook) Read([]byte) (int, error) {
 
 func (h *hook) SetReadDeadline(time.Time) error { return nil }
 
-// Close is how the agent cuts a connection, see abort.
+// Close is how the agent cuts a connection, see memnet.Abort.
 func (h *hook) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -16,11 +16,11 @@ func (c *Cluster) SetVhostTarget(host string, running bool) {
 	c.storage.Do(func(s *storage.State) { s.SetTarget(host, running) })
 }
 
-// RestartVhost restarts the vhost container of the host, which is what has the
-// volumes of its block devices open and forgets them. No list shows them any
-// more, but their machines live: VolumeState.Clients keeps the host until
-// vhost/bdev/delete. With vhost/bdev/create the volume is listed again. It does
-// nothing on a host without block devices.
+// RestartVhost restarts the vhost container of the host, which has the volumes of its
+// block devices open and forgets them. Their machines live and no list shows it:
+// VolumeState.Clients keeps the host until vhost/bdev/delete. After the next
+// vhost/bdev/create the volume is listed again. RestartVhost does nothing on a host
+// without block devices.
 func (c *Cluster) RestartVhost(host string) {
 	c.storage.Do(func(s *storage.State) { s.RestartVhost(host, time.Now()) })
 }

@@ -13,11 +13,11 @@ func (c *Cluster) AddPool(logical, physical string) {
 	c.storage.Do(func(s *storage.State) { s.AddPool(logical, physical) })
 }
 
-// AddVolume makes a volume of 10 GiB, and its pool when that does not exist yet
-// (for zbs://lp/vol in the physical pool "pp-lp"), and opens it on the clients,
-// each "10.0.0.5" or "10.0.0.5:9001". On a volume that exists it only opens.
-// A wrong path or client ends the test (in a program, it panics), here and in the
-// other methods that take one.
+// AddVolume makes a volume of 10 GiB and opens it on the clients, each "10.0.0.5" or
+// "10.0.0.5:9001". It makes the pool too when that does not exist, for zbs://lp/vol in
+// the physical pool "pp-lp". A volume that exists is only opened. A wrong path or
+// client ends the test or, in a program, panics, here and in the other methods that
+// take one.
 func (c *Cluster) AddVolume(path string, clients ...string) {
 	c.misuse.fail(c.addVolume(path, clients...))
 }
@@ -43,8 +43,8 @@ func (c *Cluster) addVolume(path string, clients ...string) error {
 	return err
 }
 
-// RemoveVolume takes the volume, its snapshots and its clients away. It does
-// nothing when there is no such volume.
+// RemoveVolume removes the volume with its snapshots and its clients. It does nothing
+// when there is no such volume.
 func (c *Cluster) RemoveVolume(path string) {
 	p, _ := parsePath(path) // a wrong path names no volume
 	c.storage.Do(func(s *storage.State) { s.Remove(p.logical, p.name) })
@@ -68,8 +68,8 @@ func (c *Cluster) AddSnapshot(path string) {
 	})
 }
 
-// AddClone makes the volume dst in the same pool as the snapshot, whose clone it
-// is; snapshot ends in @SNAPSHOT. An existing dst stays as it is.
+// AddClone makes the volume dst, a clone of the snapshot, in the snapshot's pool.
+// snapshot ends in @SNAPSHOT. A dst that exists stays as it is.
 func (c *Cluster) AddClone(snapshot, dst string) {
 	c.change(snapshot, func(s *storage.State, v *storage.Volume, snapshot string) error {
 		if sn := v.Snapshot(snapshot); sn != nil {

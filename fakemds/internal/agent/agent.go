@@ -16,6 +16,9 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds/internal/storage"
 )
 
+// MDSPort is where the storage itself listens on an MDS node.
+const MDSPort = "6700"
+
 // Config is what does not change while an agent runs.
 type Config struct {
 	UUID, Version      string // of the cluster

@@ -11,14 +11,14 @@ import (
 // runCapacity answers all pools; the filter only decides between success and
 // failure, and one known pool is enough.
 func runCapacity(c *call, s *storage.State) (python.Object, error) {
-	names := c.get("logicalPoolNames")
-	infos, found := []python.Object{}, !python.Truth(names)
+	wanted := c.get("logicalPoolNames")
+	infos, found := []python.Object{}, !python.Truth(wanted)
 	for _, p := range s.Pools() {
 		infos = append(infos, poolInfo(p))
-		found = found || mentions(names, p.Name)
+		found = found || mentions(wanted, p.Name)
 	}
 	if !found {
-		return nil, noPool(names)
+		return nil, noPool(wanted)
 	}
 	return python.Object{}.With("logicalPoolInfos", infos), nil
 }
@@ -62,17 +62,17 @@ func runFirstCapacity(c *call, s *storage.State) (python.Object, error) {
 	return nil, noPool(name)
 }
 
-func noPool(names any) error {
-	return python.Errorf("cannot found logical pool[%s], you must create it manually", python.Str(names))
+func noPool(wanted any) error {
+	return python.Errorf("cannot found logical pool[%s], you must create it manually", python.Str(wanted))
 }
 
 // mentions is `name in names`, of a list or, as the agent lets it be, a string.
-func mentions(names any, name string) bool {
-	switch names := names.(type) {
+func mentions(wanted any, name string) bool {
+	switch wanted := wanted.(type) {
 	case string:
-		return strings.Contains(names, name)
+		return strings.Contains(wanted, name)
 	case []any:
-		return slices.Contains(names, any(name))
+		return slices.Contains(wanted, any(name))
 	}
 	return false
 }

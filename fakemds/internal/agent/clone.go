@@ -42,8 +42,8 @@ func runClone(c *call, s *storage.State) (python.Object, error) {
 }
 
 // runCopy copies a snapshot into a new volume. With threadContext.api a failure
-// runs the agent's cancel, which deletes dstVolume in the pool of the source,
-// whoever made it.
+// runs the agent's cancel, which deletes dstVolume in the pool of the source even
+// if another request made it.
 func runCopy(c *call, s *storage.State) (python.Object, error) {
 	t, dst, pool := c.target, c.get("dstVolume"), any(nil)
 	if c.traits.dstPool {

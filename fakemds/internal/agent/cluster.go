@@ -124,9 +124,6 @@ func (c *call) pingMDS(field string) (python.Object, error) {
 // not look at the request.
 func runPingLeader(context.Context, *call) (python.Object, error) { return python.Object{}, nil }
 
-// mdsPort is where the storage itself listens on an MDS node.
-const mdsPort = "6700"
-
 // runMetadataSync sets the agent's one version, where it has one, and finds out
 // whether the storage can list clients.
 func runMetadataSync(c *call) (python.Object, error) {
@@ -147,7 +144,7 @@ func runMetadataSync(c *call) (python.Object, error) {
 		}
 		a.version = version
 	}
-	answer := python.Object{}.With("externalAddr", addr+":"+mdsPort)
+	answer := python.Object{}.With("externalAddr", addr+":"+MDSPort)
 	if a.serial != "" && c.traits.serial {
 		answer = answer.With("physicalServerSerialNumber", a.serial)
 	}

@@ -26,9 +26,9 @@ const fixedPorts = "10600:10800"
 // runExport starts an NBD export of a volume or snapshot on this node. It does not
 // look whether the export runs: with nothing to open it answers a port on which
 // nothing listens.
-func runExport(names exportFields) handler {
+func runExport(fields exportFields) handler {
 	return func(_ context.Context, c *call) (python.Object, error) {
-		if err := c.readPath(names.path); err != nil {
+		if err := c.readPath(fields.path); err != nil {
 			return nil, err
 		}
 		return c.lock(func(c *call, s *storage.State) (python.Object, error) {
@@ -36,7 +36,7 @@ func runExport(names exportFields) handler {
 			if err != nil {
 				return nil, err
 			}
-			from, to, err := c.ports(names.ports)
+			from, to, err := c.ports(fields.ports)
 			if err != nil {
 				return nil, err
 			}
@@ -46,7 +46,7 @@ func runExport(names exportFields) handler {
 			if c.idle = e.opened == nil; !c.idle {
 				c.exported(e)
 			}
-			return python.Object{}.With("ip", c.get(names.addr)).With("port", e.Port), nil
+			return python.Object{}.With("ip", c.get(fields.addr)).With("port", e.Port), nil
 		})
 	}
 }

@@ -25,7 +25,7 @@ const (
 	G10
 )
 
-var names = [...]string{
+var spellings = [...]string{
 	G1: "G1", G2: "G2", G3: "G3", G4: "G4", G5: "G5", G6: "G6", G6z: "G6z",
 	G7: "G7", G7e: "G7e", G8: "G8", G9: "G9", G10: "G10",
 }
@@ -45,7 +45,7 @@ func (g Generation) Valid() bool { return g >= G1 && g <= G10 }
 // String is the name, such as "G7e".
 func (g Generation) String() string {
 	if g.Valid() {
-		return names[g]
+		return spellings[g]
 	}
 	return fmt.Sprintf("Generation(%d)", int(g))
 }
@@ -58,5 +58,5 @@ func ParseGeneration(text string) (Generation, error) {
 			return g, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown generation %q, want one of %s", text, strings.Join(names[G1:], ", "))
+	return 0, fmt.Errorf("unknown generation %q, want one of %s", text, strings.Join(spellings[G1:], ", "))
 }

@@ -10,10 +10,10 @@ import (
 // harms notes harm that the handler does.
 func (c *call) harms(what string) { c.harm = append(c.harm, what) }
 
-// changed notes that the handler changed what has these names.
-func (c *call) changed(names ...string) {
-	if slices.Contains(names, "None") {
-		c.harms("acted on a name that the request lacks: " + strings.Join(names, ", "))
+// changed notes that the handler changed what is called so.
+func (c *call) changed(what ...string) {
+	if slices.Contains(what, "None") {
+		c.harms("acted on a name that the request lacks: " + strings.Join(what, ", "))
 	}
 }
 

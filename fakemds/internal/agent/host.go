@@ -25,10 +25,10 @@ var cgroups = map[string]bool{
 // runUsage answers the running slices among those asked for, with the numbers of
 // the recorded exchange.
 func runUsage(c *call) (python.Object, error) {
-	names, _ := c.get("cgroupNames").([]any)
-	bad := len(names) == 0
+	asked, _ := c.get("cgroupNames").([]any)
+	bad := len(asked) == 0
 	usages, seen := []python.Object{}, map[string]bool{}
-	for _, v := range names {
+	for _, v := range asked {
 		name := python.Str(v)
 		running, known := cgroups[name]
 		bad = bad || !known || seen[name]

@@ -51,7 +51,7 @@ func (a *Agent) findMDS(addr any) (string, error) {
 }
 
 // fillPhysical fills in the physical pool that an install path of the answer needs
-// and that names lack.
+// and that a request without a path lacks.
 func (c *call) fillPhysical(s *storage.State) error {
 	if !c.byName {
 		return nil

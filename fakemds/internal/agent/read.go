@@ -45,8 +45,7 @@ func (c *call) lock(run stateHandler) (answer python.Object, err error) {
 	return answer, err
 }
 
-// read decodes the body and sees to it that it has fields, of which first may be
-// missing.
+// read decodes the body and requires an object. The field first may be missing.
 func (c *call) read(first string) error {
 	fields, err := python.Decode(c.Body)
 	if err != nil {
@@ -57,8 +56,8 @@ func (c *call) read(first string) error {
 	return err
 }
 
-// readTarget decodes the body and takes its path apart. The older generations have no
-// path but names, of which the missing ones become "None".
+// readTarget decodes the body and takes its path apart. The older generations have
+// names instead of a path. A missing name becomes "None".
 func (c *call) readTarget() error {
 	if !c.byName {
 		return c.readPath("path")
@@ -86,13 +85,13 @@ func (c *call) readPath(field string) error {
 	return nil
 }
 
-// oldNames are the names of fields in the generations without paths.
-var oldNames = map[string]string{
+// legacyFields are the names of fields in the generations without paths.
+var legacyFields = map[string]string{
 	"logicalPool": "logicalPoolName", "volume": "lunName", "snapshot": "snapshotName", "dstVolume": "dstLunName",
 }
 
 func (c *call) fieldName(name string) string {
-	if old, ok := oldNames[name]; ok && c.byName {
+	if old, ok := legacyFields[name]; ok && c.byName {
 		return old
 	}
 	return name

@@ -137,8 +137,8 @@ func (e Endpoint) with(t traits) *Endpoint { e.traits = t; return &e }
 // nil when the generation has none.
 func Lookup(g Generation, name string) *Endpoint { return endpoints[g][name] }
 
-// Names are the endpoints of the generation, sorted.
-func Names(g Generation) []string { return slices.Sorted(maps.Keys(endpoints[g])) }
+// Endpoints are the names of the endpoints of the generation, sorted.
+func Endpoints(g Generation) []string { return slices.Sorted(maps.Keys(endpoints[g])) }
 
 // IsEndpoint reports whether any generation has the endpoint.
 func IsEndpoint(name string) bool {

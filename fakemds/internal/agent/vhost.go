@@ -74,7 +74,7 @@ func runVhostCheck(ctx context.Context, c *call) (python.Object, error) {
 // has none.
 func targetRuns(s *storage.State, host string) bool { return host != "None" && s.TargetRuns(host) }
 
-// runVhostHealth tells whether the vhost target of the host runs.
+// runVhostHealth answers whether the vhost target of the host runs.
 func runVhostHealth(c *call, s *storage.State) (python.Object, error) {
 	host := c.str("hostIp")
 	c.shell(host)

@@ -16,7 +16,7 @@ type Address struct {
 // String is "IP:PORT".
 func (a Address) String() string { return net.JoinHostPort(a.IP, strconv.Itoa(a.Port)) }
 
-// within reports whether the address is the one given, of which port 0 is any.
+// within reports whether the address is the one given, where port 0 means any.
 func (a Address) within(of Address) bool {
 	return a.IP == of.IP && (of.Port == 0 || a.Port == of.Port)
 }
@@ -60,7 +60,7 @@ const (
 // entry says when the registry lists a client. The zero entry means always.
 type entry struct {
 	from  time.Time // from then on
-	until time.Time // to then; zero: for ever
+	until time.Time // to then; zero: without end
 	link  link
 }
 

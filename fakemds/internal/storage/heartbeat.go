@@ -22,7 +22,7 @@ func firstBeat(host string, now time.Time) time.Time {
 	return now.Add(beatLasts * time.Duration(1+int64(h.Sum64()>>1)%steps))
 }
 
-// beating tells whether now is within a beat.
+// beating reports whether now is within a beat.
 func beating(first, now time.Time) bool {
 	since := now.Sub(first)
 	return since >= 0 && since%beatEvery < beatLasts

@@ -43,7 +43,7 @@ type Snapshot struct {
 	Name      string
 	SeqNum    int     // counts the snapshots of the volume from 1
 	Size      int64   // bytes
-	Protected bool    // a clone was made of it
+	Protected bool    // Clone requires it
 	Clients   Clients // that have it open; the registry does not list them
 }
 
