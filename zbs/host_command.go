@@ -2,7 +2,6 @@ package zbs
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 )
 
@@ -25,6 +24,14 @@ func (h HostAccess) checkOptional() error {
 		return checkHostIP(h.IP)
 	}
 	return h.check()
+}
+
+// redacted returns the host with *** for its password, if it has one.
+func (h HostAccess) redacted() HostAccess {
+	if h.Password != "" {
+		h.Password = masked
+	}
+	return h
 }
 
 func checkHostIP(text string) error {
@@ -79,6 +86,10 @@ func (c DeployClient) wire() any {
 	}{c.Host.IP, c.Host.Port, c.Host.Username, string(c.Host.Password)}
 }
 
+func (c DeployClient) secret() Secret { return c.Host.Password }
+
+func (c DeployClient) redacted() any { c.Host = c.Host.redacted(); return c }
+
 func (DeployClient) answer() (r Done) { return r }
 
 // DeployVhost sets up vhost on a host, which takes ssh access to it. Agents since
@@ -117,6 +128,10 @@ func (c DeployVhost) wire() any {
 	}{c.Host.fields(), c.HugepageSize, c.HugepageDir}
 }
 
+func (c DeployVhost) secret() Secret { return c.Host.Password }
+
+func (c DeployVhost) redacted() any { c.Host = c.Host.redacted(); return c }
+
 func (DeployVhost) answer() (r Done) { return r }
 
 // DestroyVhost takes vhost off a host. The access to the host is that of
@@ -132,6 +147,10 @@ func (DestroyVhost) Endpoint() Endpoint { return EndpointVhostDestroy }
 func (c DestroyVhost) Validate() error { return c.Host.checkOptional() }
 
 func (c DestroyVhost) wire() any { return c.Host.fields() }
+
+func (c DestroyVhost) secret() Secret { return c.Host.Password }
+
+func (c DestroyVhost) redacted() any { c.Host = c.Host.redacted(); return c }
 
 func (DestroyVhost) answer() (r Done) { return r }
 
@@ -149,6 +168,10 @@ func (CheckVhost) Endpoint() Endpoint { return EndpointVhostCheck }
 func (c CheckVhost) Validate() error { return c.Host.checkOptional() }
 
 func (c CheckVhost) wire() any { return c.Host.fields() }
+
+func (c CheckVhost) secret() Secret { return c.Host.Password }
+
+func (c CheckVhost) redacted() any { c.Host = c.Host.redacted(); return c }
 
 func (CheckVhost) answer() (r Done) { return r }
 
@@ -197,6 +220,10 @@ func (c CreateBdev) wire() any {
 	}{c.Host.fields(), c.LogicalPool, c.Volume, c.Bdev}
 }
 
+func (c CreateBdev) secret() Secret { return c.Host.Password }
+
+func (c CreateBdev) redacted() any { c.Host = c.Host.redacted(); return c }
+
 func (CreateBdev) answer() (r Bdev) { return r }
 
 // DeleteBdev takes a vhost block device off a host. The access to the host is that
@@ -224,52 +251,8 @@ func (c DeleteBdev) wire() any {
 	}{c.Host.fields(), c.Bdev}
 }
 
+func (c DeleteBdev) secret() Secret { return c.Host.Password }
+
+func (c DeleteBdev) redacted() any { c.Host = c.Host.redacted(); return c }
+
 func (DeleteBdev) answer() (r Done) { return r }
-
-// Cgroups that GetResourceUsage may ask for.
-const (
-	CgroupShare       = "zstone.share.slice"
-	CgroupChunkServer = "zstone.cs.slice"
-	CgroupVhost       = "zstone.vhost.slice"
-)
-
-// GetResourceUsage asks what the storage's processes use on the node that is
-// asked. Cgroups that do not run there are missing from the answer.
-type GetResourceUsage struct {
-	Cgroups []string `json:"cgroupNames"` // one or more of the constants, each once
-}
-
-// Endpoint returns EndpointResourceUsage.
-func (GetResourceUsage) Endpoint() Endpoint { return EndpointResourceUsage }
-
-// Validate checks the cgroups.
-func (c GetResourceUsage) Validate() error {
-	known := []string{CgroupShare, CgroupChunkServer, CgroupVhost}
-	for i, name := range c.Cgroups {
-		if !slices.Contains(known, name) || slices.Contains(c.Cgroups[:i], name) {
-			return invalid("cgroup %q is unknown or named twice, known are %s", name, strings.Join(known, ", "))
-		}
-	}
-	if len(c.Cgroups) == 0 {
-		return invalid("no cgroup is named, known are %s", strings.Join(known, ", "))
-	}
-	return nil
-}
-
-func (GetResourceUsage) answer() (r ResourceUsage) { return r }
-
-// SyncMetadata makes the agent read its node's metadata again and sets its one
-// agentVersion. ZStack compares that with its own at every ping and redeploys
-// the MDS when it differs: never send it to a cluster that somebody else
-// manages unless he asked for it, and then with the version that Ping answered.
-type SyncMetadata struct {
-	AgentVersion string `json:"agentVersion"`
-}
-
-// Endpoint returns EndpointMetadataSync.
-func (SyncMetadata) Endpoint() Endpoint { return EndpointMetadataSync }
-
-// Validate requires a version: without one the agent forgets its own.
-func (c SyncMetadata) Validate() error { return CheckName("agent version", c.AgentVersion) }
-
-func (SyncMetadata) answer() (r Metadata) { return r }

@@ -4,13 +4,12 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/url"
-	"reflect"
 	"strconv"
 	"strings"
 )
 
-// Secret is a text that must not be seen: printing, logging and marshalling it
-// give ***. Only Envelope.Encode puts the text itself on the wire.
+// Secret is a text that must not be seen. Printing, logging and marshalling it give
+// ***; only Envelope.Encode writes the text itself.
 type Secret string
 
 const masked = "***"
@@ -38,8 +37,8 @@ func (s Secret) check() error {
 }
 
 // Mask returns the text with every occurrence of the secret replaced by ***,
-// also where it was escaped for a URL or as JSON, and where quotes and
-// backslashes were put into it or taken out, as shells and the agent do. The empty Secret masks nothing.
+// also where the secret was escaped for a URL or as JSON, or where a shell or the
+// agent added or removed quotes and backslashes. The empty Secret masks nothing.
 func (s Secret) Mask(text string) string {
 	for _, spell := range []func(string) string{url.QueryEscape, url.PathEscape, jsonEscape, strconv.QuoteToASCII} {
 		if escaped := strings.Trim(spell(string(s)), `"`); escaped != "" {
@@ -73,7 +72,7 @@ func jsonEscape(s string) string {
 	return string(escaped)
 }
 
-// maskExactly is for a secret of quotes and backslashes alone.
+// maskExactly masks a secret that consists of quotes and backslashes.
 func maskExactly(text, secret string) string {
 	if secret == "" {
 		return text
@@ -81,8 +80,8 @@ func maskExactly(text, secret string) string {
 	return strings.ReplaceAll(text, secret, masked)
 }
 
-// unquoted drops quotes and backslashes, and tells where in s each byte that is
-// left stood.
+// unquoted drops quotes and backslashes from s. It returns the other bytes, and
+// where in s each of them was.
 func unquoted(s string) (rest string, at []int) {
 	var b strings.Builder
 	for i := range len(s) {
@@ -94,64 +93,29 @@ func unquoted(s string) (rest string, at []int) {
 	return b.String(), at
 }
 
-// SecretOf returns the password that a command carries, empty for one that
-// carries none.
+// carrier is a command that carries a password. A pointer to such a command is one
+// as well, because the methods have value receivers.
+type carrier interface {
+	secret() Secret
+	// redacted returns the command with *** for the password, if it has one.
+	redacted() any
+}
+
+// SecretOf returns the password that a command, or a pointer to one, carries. It is
+// empty for a command that carries none.
 func SecretOf(command any) Secret {
-	switch c := pointedTo(command).(type) {
-	case DeployClient:
-		return c.Host.Password
-	case DeployVhost:
-		return c.Host.Password
-	case DestroyVhost:
-		return c.Host.Password
-	case CreateBdev:
-		return c.Host.Password
-	case DeleteBdev:
-		return c.Host.Password
-	case CheckVhost:
-		return c.Host.Password
+	if c, ok := command.(carrier); ok {
+		return c.secret()
 	}
 	return ""
 }
 
-// Redacted returns the command with *** for the password that it carries, and
-// one that carries none as it is: what may be shown of it.
+// Redacted returns what may be shown of a command, or of the one that a pointer
+// points to: the command with *** for its password. A command that carries none is
+// returned as it is.
 func Redacted(command any) any {
-	switch c := pointedTo(command).(type) {
-	case DeployClient:
-		c.Host.Password = masked
-		return c
-	case DeployVhost:
-		c.Host.Password = masked
-		return c
-	case DestroyVhost:
-		c.Host = c.Host.redacted()
-		return c
-	case CreateBdev:
-		c.Host = c.Host.redacted()
-		return c
-	case DeleteBdev:
-		c.Host = c.Host.redacted()
-		return c
-	case CheckVhost:
-		c.Host = c.Host.redacted()
-		return c
+	if c, ok := command.(carrier); ok {
+		return c.redacted()
 	}
 	return command
-}
-
-// pointedTo returns the command behind a pointer, which is a command as well.
-func pointedTo(command any) any {
-	if v := reflect.ValueOf(command); v.Kind() == reflect.Pointer && !v.IsNil() {
-		return v.Elem().Interface()
-	}
-	return command
-}
-
-// redacted masks the password, if there is one.
-func (h HostAccess) redacted() HostAccess {
-	if h.Password != "" {
-		h.Password = masked
-	}
-	return h
 }
