@@ -5,40 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-// absenceTimeout bounds the question which cluster the MDS belong to.
-const absenceTimeout = 10 * time.Second
-
-// clusters is what the MDS said of the cluster they belong to. Each is asked until
-// it names one. It is safe for concurrent use.
-type clusters struct {
-	mu    sync.Mutex // guards named
-	named map[zbs.Addr]string
-}
-
-func (c *clusters) known() map[zbs.Addr]string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.named)
-}
-
-func (c *clusters) learn(addr zbs.Addr, uuid string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.named == nil {
-		c.named = make(map[zbs.Addr]string)
-	}
-	c.named[addr] = uuid
-}
 
 // absence looks whether a volume exists, for one change. An MDS of another cluster,
 // which has never heard of the volume, says that it does not. So the denial must
@@ -82,15 +54,13 @@ func (a *absence) see(ctx context.Context, trace mds.Trace) {
 		return
 	}
 	a.seenBy = addr
-	if a.service.clusters.known()[addr] == "" {
-		a.service.askCluster(ctx, addr)
-	}
+	a.service.clusters.ask(ctx, addr)
 }
 
 // unknownPool returns the error that the pool is unknown, if an MDS of the right
 // cluster listed the pools.
 func (a *absence) unknownPool(ctx context.Context, unknown error) error {
-	listed := a.service.pools.Load()
+	listed := a.service.pools.listed.Load()
 	if listed == nil {
 		return unknown
 	}
@@ -129,7 +99,7 @@ func (a *absence) confirm(ctx context.Context, denying []zbs.Addr) error {
 		return slices.ContainsFunc(denying, func(addr zbs.Addr) bool { return a.isRight(addr) })
 	}
 	if !confirmed() {
-		a.service.askClusters(ctx, confirmed)
+		a.service.clusters.askAll(ctx, confirmed)
 	}
 	switch {
 	case confirmed():
@@ -145,47 +115,9 @@ func (a *absence) isRight(addr zbs.Addr) bool {
 	if a.expected == "" && addr == a.seenBy {
 		return true
 	}
-	known := a.service.clusters.known()
-	right := cmp.Or(a.expected, known[a.seenBy], majority(known, len(a.service.caller.Addrs())))
-	return right != "" && known[addr] == right
-}
-
-// majority returns the cluster that more than half of n MDS name, "" if none.
-func majority(named map[zbs.Addr]string, n int) string {
-	votes := make(map[string]int)
-	for _, uuid := range named {
-		if votes[uuid]++; votes[uuid] > n/2 {
-			return uuid
-		}
-	}
-	return ""
-}
-
-// askClusters asks the MDS that have not named their cluster, until that is enough.
-func (s *Service) askClusters(ctx context.Context, enough func() bool) {
-	ctx, cancel := context.WithTimeout(ctx, absenceTimeout)
-	defer cancel()
-	known := s.clusters.known()
-	var wg sync.WaitGroup
-	for _, addr := range s.caller.Addrs() {
-		if known[addr] != "" {
-			continue
-		}
-		wg.Go(func() {
-			if s.askCluster(ctx, addr); enough() {
-				cancel()
-			}
-		})
-	}
-	wg.Wait()
-}
-
-// askCluster asks one MDS for its cluster.
-func (s *Service) askCluster(ctx context.Context, addr zbs.Addr) {
-	facts, err := mds.Call(ctx, s.caller, zbs.GetFacts{}, mds.Target(addr), mds.Timeout(absenceTimeout))
-	if err == nil && facts.UUID != "" {
-		s.clusters.learn(addr, facts.UUID)
-	}
+	known := a.service.clusters
+	right := cmp.Or(a.expected, known.of(a.seenBy), known.majority())
+	return right != "" && known.of(addr) == right
 }
 
 // unconfirmedError is a denial of MDS that may be of another cluster.

@@ -4,36 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"time"
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-// Bounds of each attempt at a change and at CheckVhost, unless mds.Timeout is given.
-const (
-	// ChangeTimeout is for what an agent does at once: create, expand, clone,
-	// snapshots, rollback, exports.
-	ChangeTimeout = time.Minute
-	// DeleteTimeout is for deleting a volume: an agent tries for about 153 s
-	// before it says that the volume is busy.
-	DeleteTimeout = 180 * time.Second
-	// CheckTimeout is for CheckVhost: an agent logs in to the host, and looks for
-	// 20 s.
-	CheckTimeout = time.Minute
-	// SetupTimeout is for what installs software on a host.
-	SetupTimeout = 10 * time.Minute
-	// Unbounded is for what takes as long as the data, copy and flatten: the
-	// caller's context alone ends it.
-	Unbounded time.Duration = math.MaxInt64
-)
-
-// send makes a change, with the user's opts behind our defaults.
-func send[R any](ctx context.Context, s *Service, path zbs.Path, command zbs.Command[R], timeout time.Duration, opts []mds.CallOption) (R, error) {
-	all := []mds.CallOption{mds.TryNext(), mds.Timeout(timeout), mds.RouteKey(path.String())}
-	return mds.Call(ctx, s.caller, command, append(all, opts...)...)
-}
 
 // look asks what there is of a volume. A volume that does not exist is no error.
 func (s *Service) look(ctx context.Context, path zbs.Path) (info Info, exists bool, err error) {
@@ -97,7 +71,7 @@ func (s *Service) version(ctx context.Context) (string, error) {
 	if v := s.storage.Load(); v != nil {
 		return *v, nil
 	}
-	facts, err := mds.Call(ctx, s.caller, zbs.GetFacts{}, s.queryOptions(nil)...)
+	facts, err := mds.Call(ctx, s.caller, zbs.GetFacts{}, readOptions(s.caller, nil)...)
 	if err != nil {
 		return "", fmt.Errorf("find the storage's version: %w", err)
 	}

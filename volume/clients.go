@@ -5,15 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-// ClientsTimeout bounds each attempt at asking one MDS for clients, unless the
-// Caller's attempt time-out is shorter: what ZStack gives this query.
-const ClientsTimeout = 30 * time.Second
 
 // ClientList is who has a volume open, as one MDS says.
 type ClientList struct {
@@ -59,18 +54,11 @@ func (s *Service) askClients(ctx context.Context, path zbs.Path, opts []mds.Call
 		return list, fmt.Errorf("clients of %s: %w", path, err)
 	}
 	answer, err := mds.Call(ctx, s.caller, zbs.GetVolumeClients{Path: cbd},
-		s.queryOptions(opts, mds.RouteKey(path.String()), mds.Record(&list.Trace))...)
+		readOptions(s.caller, opts, mds.RouteKey(path.String()), mds.Record(&list.Trace))...)
 	if err != nil {
 		return list, fmt.Errorf("clients of %s: %w", path, err)
 	}
 	list.Clients = answer.Clients
 	list.MDS, _ = list.Trace.Answered()
 	return list, nil
-}
-
-// queryOptions are the defaults of a read, the user's opts, and what this
-// package needs, in that order.
-func (s *Service) queryOptions(opts []mds.CallOption, own ...mds.CallOption) []mds.CallOption {
-	all := []mds.CallOption{mds.TryNext(), mds.Timeout(min(ClientsTimeout, s.caller.AttemptTimeout()))}
-	return append(append(all, opts...), own...)
 }

@@ -205,3 +205,21 @@ func TestPoolsAreAskedForOnce(t *testing.T) {
 		}
 	})
 }
+
+// A call for a pool that was made while another call was asking for the pools finds
+// it: the answer to the other one is older.
+func TestPoolsAreNotOlderThanTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := start(t, 1)
+		cluster.Node(0).Inject(fakemds.CallbackLate(100 * time.Millisecond).On("capacity"))
+		var wg sync.WaitGroup
+		wg.Go(func() { service.Clients(t.Context(), path) })
+		synctest.Wait()
+		cluster.AddPool("lp3", "pp3")
+		cluster.AddVolume("zbs://lp3/vol")
+		if _, err := service.Query(t.Context(), zbs.Path{Pool: "lp3", Volume: "vol"}); err != nil {
+			t.Errorf("%v, want the volume in the new pool", err)
+		}
+		wg.Wait()
+	})
+}

@@ -42,7 +42,7 @@ func (s *Service) clone(ctx context.Context, req CloneRequest, opts []mds.CallOp
 	}
 	var trace mds.Trace
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
-	answer, failed := send(ctx, s, req.Volume, zbs.CloneVolume{Path: cbd, DstVolume: req.Volume.Volume}, ChangeTimeout, opts)
+	answer, failed := send(ctx, s.caller, req.Volume, zbs.CloneVolume{Path: cbd, DstVolume: req.Volume.Volume}, ChangeTimeout, opts)
 	var info Info
 	there := func(ctx context.Context) (exists bool, err error) {
 		info, exists, err = s.look(ctx, req.Volume)
@@ -90,7 +90,7 @@ func (s *Service) copy(ctx context.Context, req CloneRequest, opts []mds.CallOpt
 	}
 	var trace mds.Trace
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
-	answer, err := send(ctx, s, req.Volume, zbs.CopySnapshot{
+	answer, err := send(ctx, s.caller, req.Volume, zbs.CopySnapshot{
 		Path: cbd, DstVolume: req.Volume.Volume, DstPool: req.Volume.Pool,
 	}, Unbounded, opts)
 	switch {

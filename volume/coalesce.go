@@ -10,44 +10,49 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// coalesceWait is how long a call waits for an equal one that is under way. What
-// takes longer than this is being staggered already, or all MDS are in trouble;
-// then it is made no more often than so.
+// coalesceWait is how long a call waits for an equal one under way. A call that
+// takes longer is being hedged already, or all MDS are in trouble. Then equal calls
+// begin this far apart.
 const coalesceWait = mds.DefaultMostStagger
 
-// coalescer lets equal reads of one volume share a call. A caller that leaves
+// coalescer lets equal reads at the same time share a call. A caller that leaves
 // early gets the error of a call that its own context ended.
-type coalescer[V any] struct {
-	op    string // the endpoint, for the error of those that leave early
-	group coalesce.Group[zbs.Path, V]
+//
+// Package coalesce is how this package and package guard share work. A singleflight
+// would not do: it can answer from before a call was made, and its call ends with
+// the context of the first caller.
+type coalescer[K comparable, V any] struct {
+	op    string // the endpoint, for the error of a caller that leaves early
+	group coalesce.Group[K, V]
 }
 
-func newCoalescer[V any](endpoint zbs.Endpoint) *coalescer[V] {
-	c := &coalescer[V]{op: endpoint.Name}
+func newCoalescer[K comparable, V any](endpoint zbs.Endpoint) *coalescer[K, V] {
+	c := &coalescer[K, V]{op: endpoint.Name}
 	c.group.Wait = coalesceWait
 	return c
 }
 
 // do makes the call, or shares one that begins later than now.
-func (c *coalescer[V]) do(ctx context.Context, path zbs.Path, call func(context.Context) (V, error)) (V, error) {
-	value, left, err := c.group.Do(ctx, path, call)
+func (c *coalescer[K, V]) do(ctx context.Context, key K, call func(context.Context) (V, error)) (V, error) {
+	value, left, err := c.group.Do(ctx, key, call)
 	if left && err != nil {
-		err = c.leftError(path, err, ctx.Err())
+		err = c.leftError(key, err, ctx.Err())
 	}
 	return value, err
 }
 
-// leftError puts why the caller left in the place of the cancellation that ended
-// the call. Without a call of its own that ended, it is that alone.
-func (c *coalescer[V]) leftError(path zbs.Path, err, why error) error {
+// leftError replaces the cancellation that ended the call by the reason why the
+// caller left. When the call goes on for other callers, the error is that reason
+// alone.
+func (c *coalescer[K, V]) leftError(key K, err, why error) error {
 	walk, ok := errors.AsType[*mds.WalkError](err)
 	switch {
 	case ok && walk.Stop != nil:
-		stopped := *walk // hooks may have kept the other
+		stopped := *walk // a hook may have kept the original
 		stopped.Stop = why
-		return fmt.Errorf("%s: %w", path, &stopped)
+		return fmt.Errorf("%v: %w", key, &stopped)
 	case err == why, err == context.Canceled:
-		return fmt.Errorf("%s: %w", path, &mds.WalkError{Op: c.op, Stop: why})
+		return fmt.Errorf("%v: %w", key, &mds.WalkError{Op: c.op, Stop: why})
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w (%v)", why, err)
 	}

@@ -49,7 +49,7 @@ func (s *Service) create(ctx context.Context, req CreateRequest, opts []mds.Call
 	}
 	var trace mds.Trace
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
-	answer, failed := send(ctx, s, req.Path, zbs.CreateVolume{
+	answer, failed := send(ctx, s.caller, req.Path, zbs.CreateVolume{
 		LogicalPool: req.Path.Pool, Volume: req.Path.Volume, Size: size, SkipIfExisting: req.SkipIfExisting,
 	}, ChangeTimeout, opts)
 	there := func(ctx context.Context) (bool, error) {

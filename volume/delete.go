@@ -57,7 +57,7 @@ func (s *Service) delete(ctx context.Context, req DeleteRequest, opts []mds.Call
 	if absent, err := look.certain(ctx); absent || err != nil {
 		return false, untouched(err)
 	}
-	cbd, err := s.resolve(ctx, req.Path, nil)
+	cbd, err := s.pools.resolve(ctx, req.Path, nil)
 	if err != nil {
 		return true, err
 	}

@@ -55,7 +55,7 @@ func (s *Service) expand(ctx context.Context, req ExpandRequest, opts []mds.Call
 	}
 	var trace mds.Trace
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
-	answer, failed := send(ctx, s, req.Path, zbs.ExpandVolume{Path: cbd, Size: size}, ChangeTimeout, opts)
+	answer, failed := send(ctx, s.caller, req.Path, zbs.ExpandVolume{Path: cbd, Size: size}, ChangeTimeout, opts)
 	switch {
 	case failed == nil && isSize(int64(answer.Size), req.Size):
 		info.Size = int64(answer.Size)

@@ -64,7 +64,7 @@ func (s *Service) export(ctx context.Context, req ExportRequest, opts []mds.Call
 	if err != nil {
 		return Export{}, err
 	}
-	cbd, err := s.resolve(ctx, req.Path, nil)
+	cbd, err := s.pools.resolve(ctx, req.Path, nil)
 	if err != nil {
 		return Export{}, err
 	}

@@ -38,7 +38,7 @@ func (s *Service) flatten(ctx context.Context, path zbs.Path, opts []mds.CallOpt
 	}
 	var trace mds.Trace
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
-	if _, failed := send(ctx, s, path, zbs.FlattenVolume{Path: cbd}, Unbounded, opts); failed != nil {
+	if _, failed := send(ctx, s.caller, path, zbs.FlattenVolume{Path: cbd}, Unbounded, opts); failed != nil {
 		err = s.readBack(ctx, failed, flat)
 	} else {
 		err = s.confirm(ctx, trace, flat)

@@ -31,7 +31,7 @@ func sendGuarded[R any](ctx context.Context, p *permission, command zbs.Command[
 		}
 		var trace mds.Trace
 		own := []mds.CallOption{mds.SendOnlyWhile(p.valid), mds.Except(addrsOf(so.Attempts)...), mds.Record(&trace)}
-		answer, err := send(ctx, p.service, p.path, command, timeout, slices.Concat(opts, own))
+		answer, err := send(ctx, p.service.caller, p.path, command, timeout, slices.Concat(opts, own))
 		walk, failed := errors.AsType[*mds.WalkError](err)
 		if !failed {
 			trace.Attempts = slices.Concat(so.Attempts, trace.Attempts)
@@ -91,6 +91,10 @@ func notRenewed(ctx context.Context, so *mds.WalkError, check error) error {
 		return &stopped
 	}
 	return toldStop(&stopped)
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // toldStop keeps of why a call stopped only the text if the change may have run:

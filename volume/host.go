@@ -91,7 +91,7 @@ func (s *Service) CheckVhost(ctx context.Context, host zbs.HostAccess, opts ...m
 // VhostHealth reports whether the vhost target of a host runs. Agents since G10 can
 // tell. Errors are as CheckVhost's; then the result means nothing.
 func (s *Service) VhostHealth(ctx context.Context, hostIP string, opts ...mds.CallOption) (running bool, err error) {
-	health, err := mds.Call(ctx, s.caller, zbs.GetVhostHealth{HostIP: hostIP}, s.queryOptions(opts, mds.RouteKey(hostIP))...)
+	health, err := mds.Call(ctx, s.caller, zbs.GetVhostHealth{HostIP: hostIP}, readOptions(s.caller, opts, mds.RouteKey(hostIP))...)
 	if err != nil {
 		return false, fmt.Errorf("vhost health of %s: %w", hostIP, err)
 	}
@@ -108,7 +108,7 @@ func (s *Service) ResourceUsage(ctx context.Context, addr zbs.Addr, cgroups ...s
 	if len(cgroups) == 0 {
 		cgroups = []string{zbs.CgroupShare, zbs.CgroupChunkServer, zbs.CgroupVhost}
 	}
-	usage, err := mds.Call(ctx, s.caller, zbs.GetResourceUsage{Cgroups: cgroups}, s.queryOptions(nil, mds.Target(addr))...)
+	usage, err := mds.Call(ctx, s.caller, zbs.GetResourceUsage{Cgroups: cgroups}, readOptions(s.caller, nil, mds.Target(addr))...)
 	if err != nil {
 		return usage, fmt.Errorf("resource usage of %s: %w", addr, err)
 	}

@@ -44,7 +44,7 @@ func (s *Service) askQuery(ctx context.Context, path zbs.Path, opts []mds.CallOp
 	if err != nil {
 		return Info{}, fmt.Errorf("query %s: %w", path, err)
 	}
-	answer, err := mds.Call(ctx, s.caller, zbs.QueryVolume{Path: cbd}, s.queryOptions(opts, mds.RouteKey(path.String()))...)
+	answer, err := mds.Call(ctx, s.caller, zbs.QueryVolume{Path: cbd}, readOptions(s.caller, opts, mds.RouteKey(path.String()))...)
 	if err != nil {
 		return Info{}, fmt.Errorf("query %s: %w", path, asNotFound(err))
 	}
@@ -68,7 +68,7 @@ func (s *Service) resolveVolume(ctx context.Context, path zbs.Path, opts []mds.C
 	if err := checkVolume(path); err != nil {
 		return zbs.CBDPath{}, err
 	}
-	return s.resolve(ctx, path, opts)
+	return s.pools.resolve(ctx, path, opts)
 }
 
 // checkVolume accepts the path of a volume, no snapshot.
@@ -153,7 +153,7 @@ func (s *Service) byPool(ctx context.Context, paths []zbs.Path, opts []mds.CallO
 // for reasons that concern the pool alone (it has no volumes at all), and some
 // agents cannot do batches: then each volume is asked for by itself.
 func (s *Service) queryPool(ctx context.Context, volumes []zbs.CBDPath, opts []mds.CallOption) ([]Info, error) {
-	answer, err := mds.Call(ctx, s.caller, zbs.QueryVolumes{Paths: volumes}, s.queryOptions(opts, mds.RouteKey(volumes[0].Pool))...)
+	answer, err := mds.Call(ctx, s.caller, zbs.QueryVolumes{Paths: volumes}, readOptions(s.caller, opts, mds.RouteKey(volumes[0].Pool))...)
 	if _, refused := errors.AsType[*zbs.AgentError](err); refused || errors.Is(err, zbs.ErrUnsupported) {
 		return s.queryEach(ctx, volumes, opts)
 	}
@@ -202,7 +202,7 @@ func (s *Service) queryEach(ctx context.Context, volumes []zbs.CBDPath, opts []m
 // Pools asks for the pools of the cluster, and keeps which physical pool lies
 // under each logical one. Errors are a *mds.WalkError, or wrap zbs.ErrMalformed.
 func (s *Service) Pools(ctx context.Context, opts ...mds.CallOption) ([]zbs.LogicalPool, error) {
-	capacity, err := s.askCapacity(ctx, opts)
+	capacity, _, err := s.pools.capacity(ctx, opts)
 	if err != nil {
 		return nil, fmt.Errorf("pools: %w", err)
 	}

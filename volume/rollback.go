@@ -40,7 +40,7 @@ func (s *Service) rollback(ctx context.Context, req RollbackRequest, opts []mds.
 	if err != nil {
 		return Info{}, err
 	}
-	cbd, err := s.resolve(ctx, req.Path, nil)
+	cbd, err := s.pools.resolve(ctx, req.Path, nil)
 	if err != nil {
 		return Info{}, err
 	}

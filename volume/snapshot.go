@@ -75,7 +75,7 @@ func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts 
 	m.command = zbs.CreateSnapshot{Path: zbs.CBDPath{PhysicalPool: cbd.PhysicalPool, Path: cbd.OfVolume()}, Snapshot: cbd.Snapshot}
 	var trace mds.Trace
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
-	answer, err := send(ctx, s, req.Path.OfVolume(), m.command, ChangeTimeout, opts)
+	answer, err := send(ctx, s.caller, req.Path.OfVolume(), m.command, ChangeTimeout, opts)
 	err = asExists(err)
 	walk, _ := errors.AsType[*mds.WalkError](err)
 	switch {
@@ -94,7 +94,7 @@ func (s *Service) resolveSnapshot(ctx context.Context, path zbs.Path) (zbs.CBDPa
 	if err := checkSnapshot(path); err != nil {
 		return zbs.CBDPath{}, err
 	}
-	return s.resolve(ctx, path, nil)
+	return s.pools.resolve(ctx, path, nil)
 }
 
 // checkSnapshot accepts the path of a snapshot.

@@ -29,7 +29,7 @@ func (s *Service) QuerySnapshot(ctx context.Context, path zbs.Path, opts ...mds.
 }
 
 func (s *Service) querySnapshot(ctx context.Context, path zbs.Path, opts []mds.CallOption) (bool, error) {
-	cbd, err := s.resolve(ctx, path, opts)
+	cbd, err := s.pools.resolve(ctx, path, opts)
 	if err != nil {
 		return false, err
 	}
@@ -83,7 +83,7 @@ func (s *Service) askSnapshot(ctx context.Context, path zbs.CBDPath, opts []mds.
 	so := &mds.WalkError{}
 	for {
 		own := []mds.CallOption{mds.RouteKey(path.OfVolume().String()), mds.RefusalStops(), mds.Except(refusers(so)...)}
-		answer, err := mds.Call(ctx, s.caller, zbs.QuerySnapshot{Path: path}, s.queryOptions(opts, own...)...)
+		answer, err := mds.Call(ctx, s.caller, zbs.QuerySnapshot{Path: path}, readOptions(s.caller, opts, own...)...)
 		walk, failed := errors.AsType[*mds.WalkError](err)
 		if !failed {
 			return answer, err

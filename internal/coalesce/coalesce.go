@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// Group lets calls with one key share a call. A caller gets the outcome of a call
-// that began after its own: an answer is never older than its question. So a call
-// that meets an equal one under way waits for it to end, at most for Wait, and
-// those that come meanwhile share the next. A call goes on as long as one of its
-// callers wants it.
+// Group lets calls with the same key share one. Unlike a singleflight it never
+// answers from before a call was made: a caller gets the outcome of a call that began
+// after its own. When an equal call is under way, a new one waits for it to end, at
+// most for Wait, and callers that arrive meanwhile share the new one. A call goes on
+// as long as one of its callers waits for it.
 //
-// A Group is safe for concurrent use. With a Wait of zero a call does not wait
-// for the one before it.
+// A Group is safe for concurrent use. The zero Group is ready to use: with a Wait of
+// zero a call does not wait for the one before it.
 type Group[K comparable, V any] struct {
 	Wait time.Duration
 
 	mu      sync.Mutex // guards what follows
-	next    map[K]*call[V]
-	running map[K]*call[V] // the one that began last
+	next    map[K]*call[V] // not begun yet
+	running map[K]*call[V] // begun last
 }
 
-// call is one call with those that share it.
+// call is one call that one or more callers wait for.
 type call[V any] struct {
 	waiters int // guarded by the Group's mutex
 	cancel  context.CancelFunc
@@ -32,12 +32,13 @@ type call[V any] struct {
 	err     error
 }
 
-// Do makes the call, or shares one that begins later than now. The context of
-// make has the values of one of the callers, and ends when none is left. A caller
-// whose ctx ends gets its error; the last to leave gets what the call returned
-// after its context ended, and left is true.
-func (g *Group[K, V]) Do(ctx context.Context, key K, make func(context.Context) (V, error)) (value V, left bool, err error) {
-	c := g.join(ctx, key, make)
+// Do makes the call, or shares one that begins later than now. The context of do
+// has the values of one of the callers, and ends when no caller is left.
+//
+// When ctx ends first, left is true. The error is then that of ctx, but the last
+// caller to leave gets what the call returned after its own context ended.
+func (g *Group[K, V]) Do(ctx context.Context, key K, do func(context.Context) (V, error)) (value V, left bool, err error) {
+	c := g.join(ctx, key, do)
 	select {
 	case <-c.done:
 		return c.value, false, c.err
@@ -50,7 +51,7 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, make func(context.Context) 
 	return c.value, true, c.err
 }
 
-// join returns the call that comes next.
+// join returns the next call to begin, with one more caller.
 func (g *Group[K, V]) join(ctx context.Context, key K, do func(context.Context) (V, error)) *call[V] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -68,7 +69,8 @@ func (g *Group[K, V]) join(ctx context.Context, key K, do func(context.Context) 
 	return c
 }
 
-// leave reports whether nobody is left to share the call, which then ends.
+// leave takes a caller from the call, and ends the call when none is left. It
+// reports whether it did.
 func (g *Group[K, V]) leave(key K, c *call[V]) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -82,7 +84,7 @@ func (g *Group[K, V]) leave(key K, c *call[V]) bool {
 	return true
 }
 
-// run makes the call when it is its turn.
+// run makes the call once the one before it has ended or has run for Wait.
 func (g *Group[K, V]) run(ctx context.Context, key K, c, before *call[V], do func(context.Context) (V, error)) {
 	defer close(c.done)
 	defer c.cancel()
@@ -90,7 +92,7 @@ func (g *Group[K, V]) run(ctx context.Context, key K, c, before *call[V], do fun
 		before.wait(ctx, g.Wait)
 	}
 	if c.err = ctx.Err(); c.err != nil {
-		return // all have left before it began
+		return // every caller left before it began
 	}
 	g.mu.Lock()
 	if g.next[key] == c {
@@ -108,7 +110,7 @@ func (g *Group[K, V]) run(ctx context.Context, key K, c, before *call[V], do fun
 	}
 }
 
-// wait returns when the call has ended, or has taken long.
+// wait returns when the call or ctx has ended, or after most.
 func (c *call[V]) wait(ctx context.Context, most time.Duration) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()

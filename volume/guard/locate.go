@@ -15,9 +15,12 @@ import (
 // pools is the Guard's own map of pools. That of a Service may come from an MDS
 // of another cluster, and asked with a wrong physical pool an agent lists nobody.
 type pools struct {
-	asking coalesce.Group[string, zbs.PoolMap]
+	asking coalesce.Group[poolKey, zbs.PoolMap]
 	known  atomic.Pointer[poolsOf] // replaced as a whole, never changed
 }
+
+// poolKey is a logical pool of a cluster.
+type poolKey struct{ cluster, pool string }
 
 // poolsOf are the pools of the cluster, or of an unknown one for "".
 type poolsOf struct {
@@ -42,7 +45,7 @@ func (g *Guard) locate(ctx context.Context, path zbs.Path, c *check) (zbs.CBDPat
 	if cbd, err := g.pools.find(path, cluster); !errors.Is(err, zbs.ErrUnknownPool) {
 		return cbd, err
 	}
-	_, _, err := g.pools.asking.Do(ctx, cluster, func(ctx context.Context) (zbs.PoolMap, error) {
+	_, _, err := g.pools.asking.Do(ctx, poolKey{cluster, path.Pool}, func(ctx context.Context) (zbs.PoolMap, error) {
 		if _, err := g.pools.find(path, cluster); err == nil {
 			return nil, nil // found while this call waited
 		}
