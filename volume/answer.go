@@ -8,10 +8,37 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// confused is how many times larger than asked for a volume must be to show that
-// a unit was mistaken: between MiB and GiB lies a factor of 1024. What is a
-// little larger may have been expanded by another program.
-const confused = 16
+// ClientList is who has a volume open, as one MDS says.
+type ClientList struct {
+	Path    zbs.Path
+	Clients []zbs.Client // as the agent lists them, possibly one host several times
+	MDS     zbs.Addr     // who said so
+	Trace   mds.Trace    // what each MDS did
+}
+
+// Info is a volume as the storage has it.
+type Info struct {
+	Path       zbs.Path
+	Size       int64 // bytes
+	ActualSize int64 // bytes allocated
+	// Parent is the install path of the snapshot the volume is a clone of, and
+	// empty for no clone. QueryAll does not learn it.
+	Parent string
+}
+
+// infoOf returns the volume that a clean answer describes.
+func infoOf(answer zbs.Created, path zbs.Path) Info {
+	return Info{Path: path, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize)}
+}
+
+// installPath drops the physical pool of an agent's path, which is the one of
+// the request, right or wrong. What is no path stays as it is.
+func installPath(text string) string {
+	if path, err := zbs.ParsePath(text); err == nil {
+		return path.String()
+	}
+	return text
+}
 
 // clean reports whether an agent's answer is about path and its sizes can be. The
 // physical pool in an answer may be wrong.
@@ -23,11 +50,6 @@ func clean(answer zbs.Created, path zbs.Path) bool {
 func isAbout(answer zbs.Created, path zbs.Path) bool {
 	_, named, found := strings.Cut(answer.InstallPath, "/")
 	return found && named == strings.TrimPrefix(path.String(), "zbs://")
-}
-
-// infoOf is the volume that a clean answer is about.
-func infoOf(answer zbs.Created, path zbs.Path) Info {
-	return Info{Path: path, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize)}
 }
 
 // possible refuses sizes that no volume has.

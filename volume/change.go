@@ -103,15 +103,3 @@ func isSize(have, want int64) bool {
 	}
 	return false
 }
-
-// asExists adds ErrExists to an agent's refusal that says so.
-func asExists(err error) error {
-	walk, ok := errors.AsType[*mds.WalkError](err)
-	if !ok || walk.MayHaveRun() {
-		return err
-	}
-	if no, ok := errors.AsType[*zbs.AgentError](err); ok && no.Exists() {
-		return fmt.Errorf("%w: %w", ErrExists, err)
-	}
-	return err
-}

@@ -10,14 +10,6 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// ClientList is who has a volume open, as one MDS says.
-type ClientList struct {
-	Path    zbs.Path
-	Clients []zbs.Client // as the agent lists them, possibly one host several times
-	MDS     zbs.Addr     // who said so
-	Trace   mds.Trace    // what each MDS did
-}
-
 // Clients asks who has a volume open. It asks one MDS after the other until one
 // answers, each for at most ClientsTimeout; opts come after these defaults and
 // hold for the capacity call that finds an unknown pool as well. Calls without
@@ -46,7 +38,7 @@ func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOp
 
 func (s *Service) askClients(ctx context.Context, path zbs.Path, opts []mds.CallOption) (ClientList, error) {
 	list := ClientList{Path: path}
-	cbd, err := s.resolveVolume(ctx, path, opts)
+	cbd, err := s.pools.resolveVolume(ctx, path, opts)
 	if walk, ok := errors.AsType[*mds.WalkError](err); ok {
 		list.Trace.Attempts = walk.Attempts
 	}

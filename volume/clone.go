@@ -135,7 +135,7 @@ func (s *Service) prepare(ctx context.Context, req CloneRequest) (cbd zbs.CBDPat
 	if err := s.checkSnapshotName(req.Snapshot); err != nil {
 		return cbd, source, err
 	}
-	if cbd, err = s.resolveSnapshot(ctx, req.Snapshot); err != nil {
+	if cbd, err = s.pools.resolveSnapshot(ctx, req.Snapshot); err != nil {
 		return cbd, source, err
 	}
 	if source, err = s.Query(ctx, req.Snapshot.OfVolume()); err != nil {

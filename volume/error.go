@@ -89,3 +89,38 @@ func (e *NotDoneError) Unwrap() []error {
 	}
 	return errs
 }
+
+// asNotFound adds ErrNotFound to a walk in which no MDS said anything but that
+// the volume does not exist. The storage behind them is one: those that gave no
+// answer do not change that.
+func asNotFound(err error) error {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	if !ok {
+		return err
+	}
+	said := false
+	for _, a := range walk.Attempts {
+		if no, ok := errors.AsType[*zbs.AgentError](a.Err); ok {
+			if !no.NotFound() {
+				return err
+			}
+			said = true
+		}
+	}
+	if !said {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotFound, err)
+}
+
+// asExists adds ErrExists to an agent's refusal that says so.
+func asExists(err error) error {
+	walk, ok := errors.AsType[*mds.WalkError](err)
+	if !ok || walk.MayHaveRun() {
+		return err
+	}
+	if no, ok := errors.AsType[*zbs.AgentError](err); ok && no.Exists() {
+		return fmt.Errorf("%w: %w", ErrExists, err)
+	}
+	return err
+}

@@ -8,6 +8,11 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
+// confused is how many times larger than asked for a volume must be to show that
+// a unit was mistaken: between MiB and GiB lies a factor of 1024. What is a
+// little larger may have been expanded by another program.
+const confused = 16
+
 // ExpandRequest says how large a volume shall be.
 type ExpandRequest struct {
 	Path zbs.Path
@@ -32,7 +37,7 @@ func (s *Service) Expand(ctx context.Context, req ExpandRequest, opts ...mds.Cal
 }
 
 func (s *Service) expand(ctx context.Context, req ExpandRequest, opts []mds.CallOption) (Info, error) {
-	cbd, err := s.resolveVolume(ctx, req.Path, nil)
+	cbd, err := s.pools.resolveVolume(ctx, req.Path, nil)
 	if err != nil {
 		return Info{}, err
 	}

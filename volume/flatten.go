@@ -24,7 +24,7 @@ func (s *Service) Flatten(ctx context.Context, path zbs.Path, opts ...mds.CallOp
 }
 
 func (s *Service) flatten(ctx context.Context, path zbs.Path, opts []mds.CallOption) (Info, error) {
-	cbd, err := s.resolveVolume(ctx, path, nil)
+	cbd, err := s.pools.resolveVolume(ctx, path, nil)
 	if err != nil {
 		return Info{}, err
 	}

@@ -8,13 +8,8 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/mds"
-	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-// errStale ends a call whose permission has expired. What it comes to for the user
-// is that nobody knows whether the volume is in use.
-var errStale = fmt.Errorf("%w: the check took effect too late: %w", guard.ErrUndetermined, guard.ErrReportExpired)
 
 // sendGuarded is send for a change that harms a host with the volume open: each
 // request goes out within the validity of a verdict. When that has expired before

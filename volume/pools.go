@@ -49,6 +49,41 @@ func (p *pools) resolve(ctx context.Context, path zbs.Path, opts []mds.CallOptio
 	return cbd, err
 }
 
+// resolveVolume is resolve for a command that takes a volume and no snapshot.
+func (p *pools) resolveVolume(ctx context.Context, path zbs.Path, opts []mds.CallOption) (zbs.CBDPath, error) {
+	if err := checkVolume(path); err != nil {
+		return zbs.CBDPath{}, err
+	}
+	return p.resolve(ctx, path, opts)
+}
+
+// checkVolume accepts the path of a volume, no snapshot.
+func checkVolume(path zbs.Path) error {
+	if path.IsSnapshot() {
+		return fmt.Errorf("%w: it names a snapshot, the volume is %s", zbs.ErrInvalidPath, path.OfVolume())
+	}
+	return path.Validate()
+}
+
+// resolveSnapshot is resolve for a command that takes a snapshot.
+func (p *pools) resolveSnapshot(ctx context.Context, path zbs.Path) (zbs.CBDPath, error) {
+	if err := checkSnapshot(path); err != nil {
+		return zbs.CBDPath{}, err
+	}
+	return p.resolve(ctx, path, nil)
+}
+
+// checkSnapshot accepts the path of a snapshot.
+func checkSnapshot(path zbs.Path) error {
+	if err := path.Validate(); err != nil {
+		return err
+	}
+	if !path.IsSnapshot() {
+		return fmt.Errorf("%w: it names a volume, a snapshot is %s@NAME", zbs.ErrInvalidPath, path)
+	}
+	return nil
+}
+
 // find spells path by the pools that are known.
 func (p *pools) find(path zbs.Path) (zbs.CBDPath, error) {
 	if listed := p.listed.Load(); listed != nil {

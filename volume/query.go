@@ -16,16 +16,6 @@ import (
 // an MDS has connections for us.
 const queriesAtOnce = mds.DefaultConnections
 
-// Info is a volume as the storage has it.
-type Info struct {
-	Path       zbs.Path
-	Size       int64 // bytes
-	ActualSize int64 // bytes allocated
-	// Parent is the install path of the snapshot the volume is a clone of, and
-	// empty for no clone. QueryAll does not learn it.
-	Parent string
-}
-
 // Query asks for size and parent of a volume. Errors wrap zbs.ErrInvalidPath
 // when path names no volume (nothing is sent), ErrNotFound when the volume or
 // its pool does not exist, or are a *mds.WalkError. It changes nothing. Calls
@@ -40,7 +30,7 @@ func (s *Service) Query(ctx context.Context, path zbs.Path, opts ...mds.CallOpti
 }
 
 func (s *Service) askQuery(ctx context.Context, path zbs.Path, opts []mds.CallOption) (Info, error) {
-	cbd, err := s.resolveVolume(ctx, path, opts)
+	cbd, err := s.pools.resolveVolume(ctx, path, opts)
 	if err != nil {
 		return Info{}, fmt.Errorf("query %s: %w", path, err)
 	}
@@ -52,54 +42,6 @@ func (s *Service) askQuery(ctx context.Context, path zbs.Path, opts []mds.CallOp
 		Path: path, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize),
 		Parent: installPath(answer.ParentURI),
 	}, nil
-}
-
-// installPath drops the physical pool of an agent's path, which is the one of
-// the request, right or wrong. What is no path stays as it is.
-func installPath(text string) string {
-	if path, err := zbs.ParsePath(text); err == nil {
-		return path.String()
-	}
-	return text
-}
-
-// resolveVolume is resolve for what takes a volume, no snapshot.
-func (s *Service) resolveVolume(ctx context.Context, path zbs.Path, opts []mds.CallOption) (zbs.CBDPath, error) {
-	if err := checkVolume(path); err != nil {
-		return zbs.CBDPath{}, err
-	}
-	return s.pools.resolve(ctx, path, opts)
-}
-
-// checkVolume accepts the path of a volume, no snapshot.
-func checkVolume(path zbs.Path) error {
-	if path.IsSnapshot() {
-		return fmt.Errorf("%w: it names a snapshot, the volume is %s", zbs.ErrInvalidPath, path.OfVolume())
-	}
-	return path.Validate()
-}
-
-// asNotFound adds ErrNotFound to a walk in which no MDS said anything but that
-// the volume does not exist. The storage behind them is one: those that gave no
-// answer do not change that.
-func asNotFound(err error) error {
-	walk, ok := errors.AsType[*mds.WalkError](err)
-	if !ok {
-		return err
-	}
-	said := false
-	for _, a := range walk.Attempts {
-		if no, ok := errors.AsType[*zbs.AgentError](a.Err); ok {
-			if !no.NotFound() {
-				return err
-			}
-			said = true
-		}
-	}
-	if !said {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ErrNotFound, err)
 }
 
 // QueryAll asks for the sizes of many volumes, a query per pool, or one per volume
@@ -137,7 +79,7 @@ func (s *Service) QueryAll(ctx context.Context, paths []zbs.Path, opts ...mds.Ca
 func (s *Service) byPool(ctx context.Context, paths []zbs.Path, opts []mds.CallOption) (map[string][]zbs.CBDPath, error) {
 	pools := make(map[string][]zbs.CBDPath)
 	for _, path := range paths {
-		cbd, err := s.resolveVolume(ctx, path, opts)
+		cbd, err := s.pools.resolveVolume(ctx, path, opts)
 		switch {
 		case errors.Is(err, ErrNotFound):
 		case err != nil:

@@ -57,7 +57,7 @@ func (s *Service) CreateSnapshot(ctx context.Context, req SnapshotRequest, opts 
 }
 
 func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts []mds.CallOption) (Snapshot, error) {
-	cbd, err := s.resolveSnapshot(ctx, req.Path)
+	cbd, err := s.pools.resolveSnapshot(ctx, req.Path)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -87,25 +87,6 @@ func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts 
 		return m.existing(err)
 	}
 	return Snapshot{}, err
-}
-
-// resolveSnapshot is resolve for what takes a snapshot.
-func (s *Service) resolveSnapshot(ctx context.Context, path zbs.Path) (zbs.CBDPath, error) {
-	if err := checkSnapshot(path); err != nil {
-		return zbs.CBDPath{}, err
-	}
-	return s.pools.resolve(ctx, path, nil)
-}
-
-// checkSnapshot accepts the path of a snapshot.
-func checkSnapshot(path zbs.Path) error {
-	if err := path.Validate(); err != nil {
-		return err
-	}
-	if !path.IsSnapshot() {
-		return fmt.Errorf("%w: it names a volume, a snapshot is %s@NAME", zbs.ErrInvalidPath, path)
-	}
-	return nil
 }
 
 // checkSnapshotName refuses a name that may be part of another snapshot's.

@@ -28,7 +28,7 @@ func (s *Service) DeleteSnapshot(ctx context.Context, path zbs.Path, opts ...mds
 }
 
 func (s *Service) deleteSnapshot(ctx context.Context, path zbs.Path, opts []mds.CallOption) error {
-	cbd, err := s.resolveSnapshot(ctx, path)
+	cbd, err := s.pools.resolveSnapshot(ctx, path)
 	if err != nil {
 		return err
 	}

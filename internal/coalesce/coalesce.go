@@ -18,7 +18,7 @@ import (
 type Group[K comparable, V any] struct {
 	Wait time.Duration
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex     // guards what follows
 	next    map[K]*call[V] // not begun yet
 	running map[K]*call[V] // begun last
 }
