@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"fakemds/internal/storage": {},
 	"internal/clock":           {},
 	"internal/coalesce":        {},
+	"internal/mdstest":         {"mds", "fakemds"},
 	"internal/guardconfig":     {"zbs", "mds", "volume/guard", "volume/guard/proof", "volume/guard/hostfile", "volume/guard/zstackhosts"},
 	"internal/cli":             {"zbs", "hashring", "mds", "volume", "volume/guard", "volume/guard/proof", "volume/guard/hostfile", "internal/guardconfig", "fakemds"},
 	"cmd/zbsctl":               {"internal/cli"},

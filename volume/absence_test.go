@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/volume/guard"
@@ -64,7 +65,7 @@ func TestDeleteOfWhatIsNotThere(t *testing.T) {
 					if !row.known && (!errors.Is(err, volume.ErrUndetermined) || errors.Is(err, volume.ErrNotFound)) {
 						t.Errorf("%+v, %v; want ErrUndetermined", got, err)
 					}
-					if n := asked(cluster, "volume/delete"); n != 0 {
+					if n := mdstest.Asked(cluster, "volume/delete"); n != 0 {
 						t.Errorf("%d deletes were sent", n)
 					}
 					if took := time.Since(began); took > time.Minute || row.known && took > 31*time.Second {
@@ -107,7 +108,7 @@ func TestDeleteInAClusterWithoutName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := fakemds.NewCluster(t, 3, fakemds.ClusterID(ourCluster, "1.5.0"))
 		addIdle(cluster)
-		service := volume.NewService(callerOf(t, cluster), volume.WithGuard(&fakeGuard{cluster: cluster}))
+		service := volume.NewService(mdstest.Caller(t, cluster), volume.WithGuard(&fakeGuard{cluster: cluster}))
 		_, err := service.Delete(t.Context(), volume.DeleteRequest{Path: fresh, Release: volume.Release{Force: true}})
 		if !errors.Is(err, volume.ErrUndetermined) {
 			t.Errorf("%v, want ErrUndetermined", err)
@@ -158,7 +159,7 @@ func TestClusterIsAskedOnce(t *testing.T) {
 				t.Fatalf("delete %d: %v", i, err)
 			}
 		}
-		if n := asked(cluster, "facts"); n > 6 { // and for the generation
+		if n := mdstest.Asked(cluster, "facts"); n > 6 { // and for the generation
 			t.Errorf("facts were asked %d times", n)
 		}
 	})

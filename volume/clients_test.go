@@ -12,50 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
-	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-var path = zbs.Path{Pool: "lp1", Volume: "vol"}
-
-const heartbeat = "zbs://lp1/" + guard.HeartbeatVolume
-
-// start returns a cluster whose pools' names contain each other, with path open
-// on 10.0.0.5, and a Service in front of it.
-func start(t *testing.T, n int, opts ...mds.Option) (*fakemds.Cluster, *volume.Service) {
-	t.Helper()
-	cluster := fakemds.NewCluster(t, n, fakemds.KeepHeartbeatOpen())
-	cluster.AddPool("lp1", "pp1")
-	cluster.AddPool("lp10", "pp10")
-	cluster.AddVolume(path.String(), "10.0.0.5:9001")
-	return cluster, volume.NewService(callerOf(t, cluster, opts...))
-}
-
-func callerOf(t fakemds.TB, cluster *fakemds.Cluster, opts ...mds.Option) *mds.Caller {
-	t.Helper()
-	listener, err := cluster.Listen()
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	caller, err := mds.New(cluster.Addrs(), append([]mds.Option{
-		mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener),
-	}, opts...)...)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	t.Cleanup(func() { caller.Close() })
-	return caller
-}
-
-// asked returns how many requests for the endpoint reached the cluster.
-func asked(cluster *fakemds.Cluster, endpoint string) (sum int) {
-	for _, n := range cluster.Asked(endpoint) {
-		sum += n
-	}
-	return sum
-}
 
 func TestClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +33,7 @@ func TestClients(t *testing.T) {
 				t.Errorf("%v said so, and the trace says %v", list.MDS, addr)
 			}
 		}
-		if n := asked(cluster, "capacity"); n != 1 {
+		if n := mdstest.Asked(cluster, "capacity"); n != 1 {
 			t.Errorf("capacity was asked %d times, want once: the pools are kept", n)
 		}
 		for i := range 3 {
@@ -113,7 +74,7 @@ func TestClientsOfUnknownPool(t *testing.T) {
 		if !errors.Is(err, volume.ErrNotFound) || !strings.Contains(err.Error(), "lp1, lp10") {
 			t.Errorf("error %v, want ErrNotFound with the pools there are", err)
 		}
-		if n := asked(cluster, "volume/clients"); n != 0 {
+		if n := mdstest.Asked(cluster, "volume/clients"); n != 0 {
 			t.Errorf("%d client queries were sent", n)
 		}
 		cluster.AddVolume(late.String(), "10.0.0.6")
@@ -200,7 +161,7 @@ func TestPoolsAreAskedForOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := asked(cluster, "capacity"); n != 2 {
+		if n := mdstest.Asked(cluster, "capacity"); n != 2 {
 			t.Errorf("capacity was asked %d times, want 2: the impatient's and one for all others", n)
 		}
 	})

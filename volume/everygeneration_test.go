@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -46,7 +47,7 @@ func newLab(t *testing.T, generations ...fakemds.Generation) lab {
 	cluster.AddSnapshot(labSnap.String())
 	cluster.AddSnapshot("zbs://lp1/free@" + labSnapshot)
 	cluster.AddClone(labSnap.String(), labClone.Volume)
-	caller := callerOf(t, cluster)
+	caller := mdstest.Caller(t, cluster)
 	return lab{t, volume.NewService(caller), cluster, caller}
 }
 

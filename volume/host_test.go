@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -171,10 +172,46 @@ func TestTrap10_CopyIntoTheWrongPool(t *testing.T) {
 				if _, err := service.Copy(t.Context(), volume.CloneRequest{Snapshot: idleOld, Volume: elsewhere}); err != nil {
 					t.Errorf("with one that can: %v", err)
 				}
-				if _, there := cluster.Volume(elsewhere.String()); !there || asked(cluster, "copy") != 1 {
-					t.Errorf("there: %t, after %d copies", there, asked(cluster, "copy"))
+				if _, there := cluster.Volume(elsewhere.String()); !there || mdstest.Asked(cluster, "copy") != 1 {
+					t.Errorf("there: %t, after %d copies", there, mdstest.Asked(cluster, "copy"))
 				}
 			})
 		})
 	}
+}
+
+func TestHosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, service := startIdle(t, 2)
+		ctx := t.Context()
+		host := zbs.HostAccess{IP: "10.0.0.9", Port: 22, Username: "root", Password: "hunter2"}
+		bdev, err := service.CreateBdev(ctx, zbs.CreateBdev{Host: host, LogicalPool: "lp1", Volume: "idle", Bdev: "disk0"})
+		if err != nil || bdev.SocketPath == "" {
+			t.Errorf("create bdev: %+v, %v", bdev, err)
+		}
+		if v, _ := cluster.Volume(idle.String()); len(v.Clients) != 1 {
+			t.Errorf("clients %v, want the host", v.Clients)
+		}
+		for what, err := range map[string]error{
+			"delete bdev":   service.DeleteBdev(ctx, zbs.DeleteBdev{Host: host, Bdev: "disk0"}),
+			"deploy client": service.DeployClient(ctx, zbs.DeployClient{Host: host}),
+			"deploy vhost":  service.DeployVhost(ctx, zbs.DeployVhost{Host: host}),
+			"destroy vhost": service.DestroyVhost(ctx, zbs.DestroyVhost{Host: host}),
+		} {
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if v, _ := cluster.Volume(idle.String()); len(v.Clients) != 0 {
+			t.Errorf("clients %v", v.Clients)
+		}
+		if _, err := service.CreateBdev(ctx, zbs.CreateBdev{Host: host, LogicalPool: "lp1", Volume: "nope", Bdev: "d"}); !errors.Is(err, volume.ErrNotFound) {
+			t.Errorf("bdev of nothing: %v", err)
+		}
+		addr, _ := zbs.ParseAddr(cluster.Addrs()[1])
+		usage, err := service.ResourceUsage(ctx, addr)
+		if err != nil || len(usage.Usages) == 0 || cluster.Asked("resource/usage")[1] != 1 {
+			t.Errorf("usage: %+v, %v", usage, err)
+		}
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -82,7 +83,7 @@ func newMutator(t *testing.T, seed uint64) *mutator {
 		m.cluster.AddVolume(v.String())
 		m.cluster.AddSnapshot(v.String() + "@" + snapID)
 	}
-	m.service = volume.NewService(callerOf(t, m.cluster), volume.WithGuard(&fakeGuard{cluster: m.cluster}))
+	m.service = volume.NewService(mdstest.Caller(t, m.cluster), volume.WithGuard(&fakeGuard{cluster: m.cluster}))
 	return m
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/volume/guard"
@@ -60,7 +61,7 @@ func TestVerdictsGoStale(t *testing.T) {
 			cluster.Node(first).Inject(fakemds.Hang.On("volume/delete"))
 			time.AfterFunc(time.Minute, func() { cluster.Open(idle.String(), "10.0.0.6") })
 			err := second(service.Delete(t.Context(), volume.DeleteRequest{Path: idle}))
-			if n := asked(cluster, "volume/delete"); n != 1 || !strings.Contains(err.Error(), "10.0.0.6") {
+			if n := mdstest.Asked(cluster, "volume/delete"); n != 1 || !strings.Contains(err.Error(), "10.0.0.6") {
 				t.Errorf("%d MDS were asked: %v; want one, and who opened it", n, err)
 			}
 		})
@@ -82,8 +83,8 @@ func TestRenewedVerdict(t *testing.T) {
 				if (err == nil) != repeatable || !repeatable && !errors.Is(err, mds.ErrAmbiguous) {
 					t.Errorf("%v, want ErrAmbiguous of what must not run twice", err)
 				}
-				if want := map[bool]int{true: 2, false: 1}[repeatable]; g.checked() != want || asked(cluster, on) != want {
-					t.Errorf("%d checks and %d requests, want %d", g.checked(), asked(cluster, on), want)
+				if want := map[bool]int{true: 2, false: 1}[repeatable]; g.checked() != want || mdstest.Asked(cluster, on) != want {
+					t.Errorf("%d checks and %d requests, want %d", g.checked(), mdstest.Asked(cluster, on), want)
 				}
 			})
 		})
@@ -122,7 +123,7 @@ func TestRenewedVerdict(t *testing.T) {
 				if err := change(t.Context(), service, volume.Release{}); !errors.Is(err, volume.ErrInUse) || errors.Is(err, mds.ErrAmbiguous) {
 					t.Errorf("%v, want ErrInUse", err)
 				}
-				if n := asked(cluster, on); n != 0 || g.checked() != 2 {
+				if n := mdstest.Asked(cluster, on); n != 0 || g.checked() != 2 {
 					t.Errorf("%d requests after %d checks", n, g.checked())
 				}
 			})
@@ -135,7 +136,7 @@ func TestRenewedVerdict(t *testing.T) {
 				if !errors.Is(err, volume.ErrUndetermined) || !errors.Is(err, guard.ErrReportExpired) || errors.Is(err, mds.ErrAmbiguous) {
 					t.Errorf("%v, want ErrUndetermined and ErrReportExpired", err)
 				}
-				if n := asked(cluster, on); n != 0 || g.checked() != 4 {
+				if n := mdstest.Asked(cluster, on); n != 0 || g.checked() != 4 {
 					t.Errorf("%d requests after %d checks, want none after 4", n, g.checked())
 				}
 			})
@@ -196,7 +197,7 @@ func TestNoGuard(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cluster := fakemds.NewCluster(t, 1)
 				addIdle(cluster)
-				service := volume.NewService(callerOf(t, cluster))
+				service := volume.NewService(mdstest.Caller(t, cluster))
 				if err := change(t.Context(), service, volume.Release{}); !errors.Is(err, volume.ErrNoGuard) || !strings.Contains(err.Error(), idle.String()) {
 					t.Errorf("%v, want ErrNoGuard that names the volume", err)
 				}
@@ -212,7 +213,7 @@ func TestNoGuard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the data of a snapshot does not change
 		cluster := fakemds.NewCluster(t, 1)
 		addIdle(cluster)
-		service := volume.NewService(callerOf(t, cluster))
+		service := volume.NewService(mdstest.Caller(t, cluster))
 		if _, err := service.ExportNBD(t.Context(), volume.ExportRequest{Path: idleOld, Ports: ports}); err != nil {
 			t.Errorf("export of a snapshot: %v", err)
 		}
@@ -238,7 +239,7 @@ func TestOptionsOfChecks(t *testing.T) {
 		g := &fakeGuard{}
 		cluster, _ := startWith(t, 3, g)
 		cluster.AddVolume(heartbeat, "10.0.0.5")
-		caller := callerOf(t, cluster)
+		caller := mdstest.Caller(t, cluster)
 		service := volume.NewService(caller, volume.WithGuard(g, guard.AllowHost("10.0.0.7")))
 		release := volume.Release{Options: []guard.CheckOption{guard.AllowHost("10.0.0.5")}}
 		if _, err := service.Rollback(t.Context(), volume.RollbackRequest{Path: idleOld, Release: release}); err != nil || g.options != 2 {
@@ -273,7 +274,7 @@ func TestGuardWithoutVerdict(t *testing.T) {
 		silent := checkFunc(func(context.Context, zbs.Path) (guard.Report, error) {
 			return guard.Report{ObservedAt: time.Now(), ValidFor: time.Hour}, nil
 		})
-		service := volume.NewService(callerOf(t, cluster), volume.WithGuard(silent))
+		service := volume.NewService(mdstest.Caller(t, cluster), volume.WithGuard(silent))
 		if _, err := service.Delete(t.Context(), volume.DeleteRequest{Path: idle}); !errors.Is(err, volume.ErrUndetermined) {
 			t.Errorf("%v, want ErrUndetermined", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -86,7 +87,7 @@ func TestQueryAll(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
-		if n := asked(cluster, "volume/query/batch"); n != 2+3 {
+		if n := mdstest.Asked(cluster, "volume/query/batch"); n != 2+3 {
 			t.Errorf("%d batches, want one per pool with volumes, and the empty pool's at each MDS", n)
 		}
 		if got, err := service.QueryAll(t.Context(), nil); err != nil || len(got) != 0 {
@@ -135,7 +136,7 @@ func TestQueryAllWithoutBatches(t *testing.T) {
 						t.Errorf("%v (-want +got):\n%s", err, diff)
 					}
 				}
-				if n := asked(cluster, "volume/query/batch"); row.batches != (n == 3) || !row.batches && n != 0 {
+				if n := mdstest.Asked(cluster, "volume/query/batch"); row.batches != (n == 3) || !row.batches && n != 0 {
 					t.Errorf("%d batches were sent", n)
 				}
 			})
@@ -164,8 +165,8 @@ func TestPools(t *testing.T) {
 		if err != nil || len(pools) != 2 || pools[1].Name != "lp10" || pools[1].PhysicalName != "pp10" || pools[1].Capacity != 3<<40 {
 			t.Errorf("%+v, %v", pools, err)
 		}
-		if _, err := service.Clients(t.Context(), path); err != nil || asked(cluster, "capacity") != 1 {
-			t.Errorf("%v after %d capacity calls, want the pools kept", err, asked(cluster, "capacity"))
+		if _, err := service.Clients(t.Context(), path); err != nil || mdstest.Asked(cluster, "capacity") != 1 {
+			t.Errorf("%v after %d capacity calls, want the pools kept", err, mdstest.Asked(cluster, "capacity"))
 		}
 	})
 }

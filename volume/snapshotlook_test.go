@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -60,7 +61,7 @@ func TestSnapshotIsLookedFor(t *testing.T) {
 				if errors.Is(err, volume.ErrNotDone) && errors.Is(err, mds.ErrAmbiguous) {
 					t.Errorf("%v says two things at once", err)
 				}
-				if n := asked(cluster, "snapshot/create"); n > row.sent {
+				if n := mdstest.Asked(cluster, "snapshot/create"); n > row.sent {
 					t.Errorf("%d snapshot/create, want at most %d", n, row.sent)
 				}
 				if v, _ := cluster.Volume(idle.String()); err == nil && !hasSnapshot(&v, otherID) {
@@ -143,7 +144,7 @@ func TestTrap08_FalseSuccessOfSnapshotDelete(t *testing.T) {
 				cluster := fakemds.NewCluster(t, 2, fakemds.SnapshotDeleteLies())
 				addIdle(cluster)
 				generations(cluster, row.of[:]...)
-				service := volume.NewService(callerOf(t, cluster))
+				service := volume.NewService(mdstest.Caller(t, cluster))
 				row.prepare(cluster)
 				err := service.DeleteSnapshot(t.Context(), idleOld)
 				if !errors.Is(err, row.want) || row.want == nil && err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -109,7 +110,7 @@ func TestQuerySnapshotIsNotRepeatedInVain(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := asked(cluster, "snapshot/query"); n > 2 {
+		if n := mdstest.Asked(cluster, "snapshot/query"); n > 2 {
 			t.Errorf("%d snapshot/query at 2 MDS that lack it", n)
 		}
 	})
@@ -123,8 +124,8 @@ func TestQuerySnapshotOfOneMDS(t *testing.T) {
 		cluster.Node(1).Inject(fakemds.AgentError("rpc timeout").On("snapshot/query"))
 		second, _ := zbs.ParseAddr(cluster.Addrs()[1])
 		_, err := service.QuerySnapshot(t.Context(), idleOld, mds.Target(second))
-		if _, no := errors.AsType[*zbs.AgentError](err); !no || asked(cluster, "snapshot/query") > 2 {
-			t.Errorf("%v after %d queries", err, asked(cluster, "snapshot/query"))
+		if _, no := errors.AsType[*zbs.AgentError](err); !no || mdstest.Asked(cluster, "snapshot/query") > 2 {
+			t.Errorf("%v after %d queries", err, mdstest.Asked(cluster, "snapshot/query"))
 		}
 	})
 }

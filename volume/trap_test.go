@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -29,7 +30,7 @@ func startAny(t *testing.T, n int) (*fakemds.Cluster, *volume.Service) {
 	cluster.AddPool("lp1", "pp1")
 	cluster.AddPool("lp10", "pp10")
 	cluster.AddVolume(idle.String())
-	return cluster, volume.NewService(callerOf(t, cluster), volume.AnySnapshotName(), volume.WithGuard(&fakeGuard{cluster: cluster}))
+	return cluster, volume.NewService(mdstest.Caller(t, cluster), volume.AnySnapshotName(), volume.WithGuard(&fakeGuard{cluster: cluster}))
 }
 
 // An agent that was never synced lists nobody, whatever the truth.
@@ -95,7 +96,7 @@ func TestTrap04_MetadataSyncIsNeverSent(t *testing.T) {
 			cluster.Node(i).Unsync()
 		}
 		everything(t.Context(), service)
-		if n := asked(cluster, "metadata/sync"); n != 0 {
+		if n := mdstest.Asked(cluster, "metadata/sync"); n != 0 {
 			t.Errorf("metadata/sync was sent %d times", n)
 		}
 	})
@@ -229,7 +230,7 @@ func TestTrap07_SnapshotNameSubstring(t *testing.T) {
 		}
 		// A clone checks the protection of the wrong one, an export takes it:
 		// without AnySnapshotName names of other lengths are refused.
-		strict := volume.NewService(callerOf(t, cluster))
+		strict := volume.NewService(mdstest.Caller(t, cluster))
 		for what, err := range map[string]error{
 			"create": second(strict.CreateSnapshot(t.Context(), volume.SnapshotRequest{Path: snap1})),
 			"clone":  second(strict.Clone(t.Context(), volume.CloneRequest{Snapshot: snap1, Volume: fresh})),
@@ -480,7 +481,7 @@ func TestTrap14_MixedVersions(t *testing.T) {
 		}
 		cluster.Node(1).SetGeneration(fakemds.G6)
 		cluster.Node(1).Inject(fakemds.Refuse.Times(1))
-		old := volume.NewService(callerOf(t, cluster))
+		old := volume.NewService(mdstest.Caller(t, cluster))
 		if _, err := old.Query(t.Context(), idle); err == nil {
 			t.Error("an old cluster was asked")
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -104,7 +105,7 @@ func checkManyIn(t *testing.T, n, silent int) (run bulkRun) {
 
 // forgetRequests empties the ledgers, which would be most of the heap.
 func forgetRequests(cluster *fakemds.Cluster) (n int) {
-	n = asked(cluster, "")
+	n = mdstest.Asked(cluster, "")
 	for i := range cluster.Len() {
 		cluster.Node(i).ResetLedger()
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -154,7 +155,7 @@ func TestAgentsThatNeverTell(t *testing.T) {
 		}
 		expect(t, g, "again", guard.Free, "")
 		// As others (TestGuardCost): the disk that is asked for first shows a host as well.
-		if n, want := asked(cluster, ""), 2*3*6; n != want {
+		if n, want := mdstest.Asked(cluster, ""), 2*3*6; n != want {
 			t.Errorf("one check costs %d requests, want %d", n, want)
 		}
 	})
@@ -258,7 +259,7 @@ func TestGenerationsCost(t *testing.T) {
 			if n := cluster.Node(0).Probes(); n < 1 || n > most {
 				t.Errorf("%d probes of an MDS, want 1 to %d", n, most)
 			}
-			before := asked(cluster, "resource/usage")
+			before := mdstest.Asked(cluster, "resource/usage")
 			for i := range 3 {
 				cluster.Node(i).ResetLedger()
 			}
@@ -266,7 +267,7 @@ func TestGenerationsCost(t *testing.T) {
 			if n := cluster.Node(0).Probes(); n != 0 {
 				t.Errorf("%d probes of an MDS that is known", n)
 			}
-			if n := asked(cluster, "resource/usage"); n != 0 || before > 3 {
+			if n := mdstest.Asked(cluster, "resource/usage"); n != 0 || before > 3 {
 				t.Errorf("servers were asked for %d and then %d times", before, n)
 			}
 		})

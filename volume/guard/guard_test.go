@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
-	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -57,38 +57,11 @@ func guarded(t *testing.T, n int, opts ...guard.CheckOption) (*fakemds.Cluster, 
 
 func guardOf(t *testing.T, cluster *fakemds.Cluster, hosts guard.HostSource, opts ...guard.CheckOption) *guard.Guard {
 	t.Helper()
-	g, err := guard.New(callerOf(t, cluster), hosts, opts...)
+	g, err := guard.New(mdstest.Caller(t, cluster), hosts, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
-}
-
-func callerOf(t *testing.T, cluster *fakemds.Cluster) *mds.Caller {
-	t.Helper()
-	return callerAt(t, cluster, cluster.Addrs())
-}
-
-func callerAt(t *testing.T, cluster *fakemds.Cluster, addrs []string) *mds.Caller {
-	t.Helper()
-	listener, err := cluster.Listen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	caller, err := mds.New(addrs, mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { caller.Close() })
-	return caller
-}
-
-// asked returns how many requests for the endpoint reached the cluster.
-func asked(cluster *fakemds.Cluster, endpoint string) (sum int) {
-	for _, n := range cluster.Asked(endpoint) {
-		sum += n
-	}
-	return sum
 }
 
 func TestGuardFree(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/internal/clock"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
@@ -351,7 +352,7 @@ func TestIssueAddressOfTwoHosts(t *testing.T) {
 	twice := hosts()
 	twice[1].Addrs = append(twice[1].Addrs, netip.MustParseAddr("::ffff:10.0.0.1"))
 	synctest.Test(t, func(t *testing.T) {
-		_, err := guard.New(callerOf(t, newCluster(t, 1)), twice)
+		_, err := guard.New(mdstest.Caller(t, newCluster(t, 1)), twice)
 		if err == nil || err.Error() != "invalid option: inventory of hosts: address 10.0.0.1 belongs to both kvm-1 and kvm-2" {
 			t.Errorf("%v, want both hosts named", err)
 		}
@@ -392,7 +393,7 @@ func TestIssueThreeAddressesOfOneAgent(t *testing.T) {
 // guardAt returns a Guard of the MDS at these addresses.
 func guardAt(t *testing.T, cluster *fakemds.Cluster, addrs []string) *guard.Guard {
 	t.Helper()
-	g, err := guard.New(callerAt(t, cluster, addrs), hosts())
+	g, err := guard.New(mdstest.CallerAt(t, cluster, addrs), hosts())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -403,7 +404,7 @@ func TestIssueVolumeExportedOverNBD(t *testing.T) {
 	export := func(t *testing.T, cluster *fakemds.Cluster) {
 		t.Helper()
 		cbd := zbs.CBDPath{PhysicalPool: "pp1", Path: path}
-		if _, err := mds.Call(t.Context(), callerOf(t, cluster), zbs.ExportNBD{Path: cbd, Ports: zbs.PortRange{First: 10600, Last: 10800}}); err != nil {
+		if _, err := mds.Call(t.Context(), mdstest.Caller(t, cluster), zbs.ExportNBD{Path: cbd, Ports: zbs.PortRange{First: 10600, Last: 10800}}); err != nil {
 			t.Fatal(err)
 		}
 	}

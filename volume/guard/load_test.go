@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -38,7 +39,7 @@ func TestGuardUnderLoad(t *testing.T) {
 		// the checks share, a hundred a second.
 		limit := n * 4 * time.Second / guard.DefaultPerSecond
 		took := time.Since(began)
-		t.Logf("%d checks took %v, %d requests", n, took, asked(cluster, ""))
+		t.Logf("%d checks took %v, %d requests", n, took, mdstest.Asked(cluster, ""))
 		if took > 2*limit+interval {
 			t.Errorf("%d checks took %v, where the load allows %v", n, took, limit)
 		}
@@ -96,7 +97,7 @@ func TestCheckAll(t *testing.T) {
 			t.Errorf("%d checks were under way, want at most %d, whatever their number", most, flat)
 		}
 		wantConnections(t, cluster, 4)
-		if perVolume := float64(asked(cluster, "")) / float64(n); perVolume > 6.5 {
+		if perVolume := float64(mdstest.Asked(cluster, "")) / float64(n); perVolume > 6.5 {
 			t.Errorf("%.2f requests per volume, want little more than the six lists", perVolume)
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 
 	"github.com/zbsclient/zbsclient/fakemds"
-	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
@@ -16,16 +16,7 @@ func aliased(t *testing.T, opts ...guard.CheckOption) (*fakemds.Cluster, *guard.
 	t.Helper()
 	cluster := newCluster(t, 3)
 	list := append(cluster.Addrs(), cluster.Alias(0), cluster.Alias(0))
-	listener, err := cluster.Listen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	caller, err := mds.New(list, mds.WithDialContext(cluster.DialContext), mds.WithCallbackListener(listener))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { caller.Close() })
-	g, err := guard.New(caller, hosts(), opts...)
+	g, err := guard.New(mdstest.CallerAt(t, cluster, list), hosts(), opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
@@ -33,10 +34,10 @@ func TestGuardCost(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			return asked(cluster, "")
+			return mdstest.Asked(cluster, "")
 		}
 		many(100)
-		if f, c, s := asked(cluster, "facts"), asked(cluster, "capacity"), asked(cluster, "resource/usage"); f != 3 || c != 1 || s != 3 {
+		if f, c, s := mdstest.Asked(cluster, "facts"), mdstest.Asked(cluster, "capacity"), mdstest.Asked(cluster, "resource/usage"); f != 3 || c != 1 || s != 3 {
 			t.Errorf("the first checks asked %d times for facts, %d for servers, %d for pools; want 3, 3 and 1", f, s, c)
 		}
 		one := many(1)

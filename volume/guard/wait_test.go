@@ -12,6 +12,7 @@ import (
 
 	"github.com/zbsclient/zbsclient/fakemds"
 	"github.com/zbsclient/zbsclient/internal/clock"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -181,7 +182,7 @@ func TestLongest(t *testing.T) {
 	for _, opts := range [][]guard.CheckOption{nil, {guard.WithPolicy(guard.All)}, {guard.SelfFencing(30 * time.Second)}} {
 		synctest.Test(t, func(t *testing.T) {
 			cluster := newCluster(t, 3)
-			caller := callerOf(t, cluster)
+			caller := mdstest.Caller(t, cluster)
 			known, err := guard.New(caller, hosts(), opts...)
 			if err != nil {
 				t.Fatal(err)
@@ -250,8 +251,8 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		report, err := g.Check(ctx, path)
-		if !errors.Is(err, context.Canceled) || report.Verdict != guard.Unknown || asked(cluster, "") != 0 {
-			t.Errorf("%v, %v, %d requests", report.Verdict, err, asked(cluster, ""))
+		if !errors.Is(err, context.Canceled) || report.Verdict != guard.Unknown || mdstest.Asked(cluster, "") != 0 {
+			t.Errorf("%v, %v, %d requests", report.Verdict, err, mdstest.Asked(cluster, ""))
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/mdstest"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
@@ -213,7 +214,7 @@ func TestWitnessHangsWhileAHostFencesItself(t *testing.T) {
 
 func TestNilWitness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, err := guard.New(callerOf(t, newCluster(t, 1)), hosts(), guard.WithWitness(nil))
+		_, err := guard.New(mdstest.Caller(t, newCluster(t, 1)), hosts(), guard.WithWitness(nil))
 		if !errors.Is(err, mds.ErrInvalidOption) {
 			t.Errorf("%v, want ErrInvalidOption", err)
 		}
