@@ -2,44 +2,9 @@ package proof
 
 import (
 	"slices"
-	"time"
 
 	"github.com/zbsclient/zbsclient/zbs"
 )
-
-// Means is how it was shown that a host does not write unseen (rule 3). The zero
-// Means is MeansNone.
-type Means uint8
-
-// Means of proof.
-const (
-	MeansNone     Means = iota // nothing shows it
-	Visible                    // a quorum of the MDS lists the host for some volume, so its clients are listed, too
-	AllowedHost                // the caller allows the host to have the volume open
-	Vouched                    // a Witness says that the host does not have it open
-	FencedHost                 // a valid attestation says that the host is off
-	SelfFenced                 // the host was absent for longer than it takes to fence itself
-	InMaintenance              // the inventory says that nothing runs there, and no MDS lists it
-	OutOfPool                  // the inventory says that the host does not have the pool
-)
-
-var meansNames = []string{MeansNone: "unproved", Visible: "visible", AllowedHost: "allowed", Vouched: "vouched",
-	FencedHost: "fenced", SelfFenced: "self-fenced", InMaintenance: "maintenance", OutOfPool: "not-attached"}
-
-// String returns the name in JSON, such as "self-fenced".
-func (m Means) String() string { return nameOf(meansNames, m) }
-
-// MarshalText returns String.
-func (m Means) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
-
-// UnmarshalText reads what MarshalText writes.
-func (m *Means) UnmarshalText(text []byte) error { return readName(meansNames, m, text) }
-
-// HostProof says how one host of the inventory was accounted for.
-type HostProof struct {
-	Host  string `json:"host"`
-	Means Means  `json:"means"`
-}
 
 // stand says of each host whether it is allowed or fenced. A host without either
 // is Foreign.
@@ -125,66 +90,6 @@ func (e *evaluation) vouched(i int) bool {
 		vouches = true
 	}
 	return vouches
-}
-
-// remark notes why a means failed, unless something weightier is noted.
-func (e *evaluation) remark(i int, detail string) {
-	if h := &e.hosts[i]; h.remark.Code == "" {
-		h.remark = Reason{Code: HostUnproved, Detail: detail}
-	}
-}
-
-// selfFenced reports whether host i was absent so long that, by the declared
-// bound, it has ended its machines.
-//
-// The host may have lost the MDS as late as in the first round that misses it:
-// a change of the leader empties the registry at once, so that the absence says
-// nothing of how long ago that was. So the whole bound must pass between the end
-// of that round and the begin of the last. As many rounds must miss the host
-// before as disturbances are allowed for: each of them may have hidden a host
-// that was well. Only rounds in which a quorum proved that it can list say that a
-// host is absent. A sign that the host reached its data later starts the bound
-// again.
-func (e *evaluation) selfFenced(i int) bool {
-	bound := time.Duration(e.Terms.SelfFencing)
-	if bound <= 0 {
-		return false
-	}
-	rounds := e.Evidence.Rounds
-	var absent []int // rounds that miss the host, since it was last seen
-	for k := range e.rounds {
-		switch {
-		case e.rounds[k].seen.Has(i):
-			absent = absent[:0]
-		case e.rounds[k].lists:
-			absent = append(absent, k)
-		}
-	}
-	first := e.Terms.Timing.Disturbances() - 1
-	left := bound
-	if len(absent) > first {
-		since := max(rounds[absent[first]].end(), e.lastAlive(i))
-		left = bound - (time.Duration(rounds[absent[len(absent)-1]].Began) - since)
-	}
-	if left <= 0 {
-		return true
-	}
-	e.hosts[i].remark = Reason{Code: SelfFencingPending, RetryAfter: left, Detail: e.inv.At(i).Name}
-	return false
-}
-
-// lastAlive is when a witness says that host i last reached its data, since the
-// check began.
-func (e *evaluation) lastAlive(i int) time.Duration {
-	last := time.Duration(-1 << 62)
-	for _, round := range e.Evidence.Rounds {
-		for _, s := range round.Statements {
-			if s.Host == e.inv.At(i).Name && s.Outcome == Answered && s.LastAlive != nil {
-				last = max(last, time.Duration(round.Began+*s.LastAlive))
-			}
-		}
-	}
-	return last
 }
 
 // hostProofs says how each host was accounted for in round k.
