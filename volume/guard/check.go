@@ -69,10 +69,10 @@ func (c *check) prepare(ctx context.Context, inventory *proof.Inventory, unread 
 func (c *check) learn(ctx context.Context) (known bool) {
 	var err error
 	if c.Policy != First {
-		c.guard.ids.learn(ctx, c.under, c.ExpectCluster, c.pace())
+		c.guard.ids.learn(ctx, c.under, c.ExpectCluster, c.limits())
 		c.facts = factsOf(c.guard.ids.evidence(), c.ExpectCluster)
 	}
-	if c.volume, err = c.guard.locate(ctx, c.path, c); err != nil {
+	if c.volume, err = c.guard.pools.locate(ctx, c.path, c.facts.UUID, c.span()); err != nil {
 		code := proof.PoolsUnknown
 		if errors.Is(err, ErrNotFound) {
 			code = proof.VolumeMissing
@@ -95,7 +95,7 @@ func (c *check) halt(ctx context.Context, code proof.Code, err error) bool {
 // span is how long an MDS may take over a round.
 func (c *check) span() time.Duration { return c.Timing.Span }
 
-func (c *check) pace() pace { return pace{c.load.every(), c.span()} }
+func (c *check) limits() limits { return limits{c.load.every(), c.span()} }
 
 // decide is what the evidence comes to, with a round that is not over yet if
 // there is one.
@@ -110,34 +110,8 @@ func (c *check) proofCase() proof.Case {
 	return proof.Case{Volume: c.path, Terms: c.Terms, BeganAt: c.wall, Evidence: c.evidence}
 }
 
-// run makes rounds until the verdict is definite, or no further round can change
-// it in time.
-func (c *check) run(ctx context.Context) {
-	for {
-		r, err := c.guard.round(ctx, []*check{c})
-		if err == nil {
-			r.run(ctx)
-		}
-		if ctx.Err() != nil {
-			c.halt(ctx, proof.Interrupted, ctx.Err())
-			return
-		}
-		c.take(r, 0)
-		due, more := c.next(c.decide())
-		if !more {
-			return
-		}
-		if sleep(ctx, time.Until(c.start.Add(due))) != nil {
-			c.halt(ctx, proof.Interrupted, ctx.Err())
-			return
-		}
-	}
-}
-
-// take adds what the round found out about the check's volume.
-func (c *check) take(r *round, target int) {
-	c.evidence.Rounds = append(c.evidence.Rounds, r.result(target))
-}
+// take adds what a round found out about the check's volume.
+func (c *check) take(r proof.Round) { c.evidence.Rounds = append(c.evidence.Rounds, r) }
 
 // next is when another round is worth its time, since the check began, and
 // whether there is one.
@@ -179,6 +153,15 @@ func (c *check) finish() (Report, error) {
 // expired is the error of a Free report that came too late to act on.
 func expired(r Report) error {
 	return fmt.Errorf("%w: %w: %s was free at %s, for %v", ErrUndetermined, ErrReportExpired, r.Volume, r.ObservedAt.Format(time.RFC3339), r.ValidFor)
+}
+
+// fenced reports whether an attestation of the host holds for the check. A host
+// whose attestation does not must be visible like others.
+func (c *check) fenced(name string) bool {
+	return slices.ContainsFunc(c.Fences, func(a Attestation) bool {
+		age := c.wall.Sub(a.At)
+		return a.Host == name && age >= 0 && age <= time.Duration(c.MaxFenceAge)
+	})
 }
 
 // addLate keeps what an MDS answered after its round: the next one takes it.

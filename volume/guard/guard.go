@@ -1,16 +1,12 @@
 package guard
 
 import (
-	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
-	"github.com/zbsclient/zbsclient/internal/clock"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
-	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // Guard tells whether a volume may be opened on a host because no other has it
@@ -24,8 +20,8 @@ type Guard struct {
 	hosts   inventories
 	options []CheckOption
 	ids     *identities
-	pools   pools
-	asker   *asker
+	pools   *pools
+	querier *querier
 	silent  silence
 	rounds  *admission       // of rounds, within the Load
 	now     func() time.Time // the time of day, for what a report says of it
@@ -43,11 +39,11 @@ func New(caller *mds.Caller, hosts HostSource, opts ...CheckOption) (*Guard, err
 		hosts:   inventories{source: hosts},
 		options: opts,
 		ids:     newIdentities(caller),
-		asker:   newAsker(caller),
+		querier: newQuerier(caller),
 		rounds:  newAdmission(),
 		now:     time.Now,
 	}
-	g.pools.asking.Wait = hedge
+	g.pools = newPools(caller, g.ids, &g.silent)
 	_, err := g.settings(nil)
 	if literal, ok := hosts.(Hosts); ok {
 		if bad := literal.Validate(); bad != nil {
@@ -58,60 +54,6 @@ func New(caller *mds.Caller, hosts HostSource, opts ...CheckOption) (*Guard, err
 		return nil, err
 	}
 	return g, nil
-}
-
-// Check finds out whether any host but the allowed ones has the volume open. The
-// report is filled whatever the error. The error is nil only for a report that is
-// Free and valid now; otherwise it is an *InUseError or an *UndeterminedError,
-// which match ErrInUse and ErrUndetermined and say which hosts, or why.
-//
-// InUse is known as soon as one MDS lists a foreign client. Free takes
-// Timing.Rounds rounds and what lies between, 13 s with the defaults, and longer
-// when a disturbance spoils a round; no check takes longer than proof.Terms.Longest,
-// 91 s by default. It changes nothing on the MDS.
-func (g *Guard) Check(ctx context.Context, path zbs.Path, opts ...CheckOption) (Report, error) {
-	if g.caller == nil {
-		return deny(path)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	var under sync.WaitGroup
-	defer under.Wait()
-	defer cancel()
-	c := g.newCheck(path, &under)
-	inventory, err := g.hosts.read(ctx)
-	if c.begin(ctx, inventory, err, opts) {
-		c.run(ctx)
-	}
-	return c.finish()
-}
-
-// Wait checks until the answer is InUse or Free, and returns it as Check does.
-// It gives up, with the last report, when ctx ends or when asking again comes to
-// nothing (proof.Invalid). Between checks it waits as their reasons say. A report
-// that expired before it could be told is checked again.
-func (g *Guard) Wait(ctx context.Context, path zbs.Path, opts ...CheckOption) (Report, error) {
-	for {
-		report, err := g.Check(ctx, path, opts...)
-		if errors.Is(err, ErrReportExpired) && ctx.Err() == nil {
-			continue
-		}
-		pause := report.RetryAfter()
-		if report.Verdict != Unknown || pause == 0 {
-			return report, err
-		}
-		if sleep(ctx, pause) != nil {
-			return report, report.Err(ctx.Err())
-		}
-	}
-}
-
-// deny is the report of the zero Guard.
-func deny(path zbs.Path) (Report, error) {
-	halt := proof.Reason{Code: proof.Invalid, Detail: "the Guard was not made by guard.New"}
-	report := proof.NewReport(proof.Case{
-		Volume: path, Terms: proof.DefaultTerms(), BeganAt: time.Now(), Evidence: proof.Evidence{Halt: halt},
-	}, clock.Now())
-	return report, report.Err(nil)
 }
 
 // settings applies the options to the defaults.

@@ -46,7 +46,7 @@ func newIdentities(caller *mds.Caller) *identities {
 // learn asks the MDS that have not said all of it yet, in goroutines of wg that
 // end with ctx. It returns when enough is known to ping with, or all have
 // answered.
-func (ids *identities) learn(ctx context.Context, wg *sync.WaitGroup, expected string, p pace) {
+func (ids *identities) learn(ctx context.Context, wg *sync.WaitGroup, expected string, l limits) {
 	ended := make(chan struct{}, len(ids.known))
 	pending := 0
 	for i, id := range ids.all() {
@@ -56,7 +56,7 @@ func (ids *identities) learn(ctx context.Context, wg *sync.WaitGroup, expected s
 		pending++
 		wg.Go(func() {
 			ids.asking.Do(ctx, id.MDS, func(ctx context.Context) (struct{}, error) {
-				ids.ask(ctx, i, p)
+				ids.ask(ctx, i, l)
 				return struct{}{}, nil
 			})
 			ended <- struct{}{}
@@ -79,12 +79,12 @@ func (ids *identities) learn(ctx context.Context, wg *sync.WaitGroup, expected s
 
 // ask asks MDS i for its cluster, and then for its server, unless it has told
 // both by now.
-func (ids *identities) ask(ctx context.Context, i int, p pace) {
+func (ids *identities) ask(ctx context.Context, i int, l limits) {
 	id, epoch := ids.recall(i)
 	if id.complete() {
 		return
 	}
-	bound := mds.Timeout(min(p.span, ids.caller.AttemptTimeout()))
+	bound := mds.Timeout(min(l.span, ids.caller.AttemptTimeout()))
 	if id.Outcome != proof.Answered {
 		facts, err := mds.Call(ctx, ids.caller, zbs.GetFacts{}, mds.Target(id.MDS), bound)
 		id.Cluster, id.Version = facts.UUID, facts.Version

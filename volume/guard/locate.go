@@ -15,6 +15,9 @@ import (
 // pools is the Guard's own map of pools. That of a Service may come from an MDS
 // of another cluster, and asked with a wrong physical pool an agent lists nobody.
 type pools struct {
+	caller *mds.Caller
+	ids    *identities
+	silent *silence
 	asking coalesce.Group[poolKey, zbs.PoolMap]
 	known  atomic.Pointer[poolsOf] // replaced as a whole, never changed
 }
@@ -28,6 +31,12 @@ type poolsOf struct {
 	zbs.PoolMap
 }
 
+func newPools(caller *mds.Caller, ids *identities, silent *silence) *pools {
+	p := &pools{caller: caller, ids: ids, silent: silent}
+	p.asking.Wait = hedge
+	return p
+}
+
 func (p *pools) forget() { p.known.Store(nil) }
 
 // find spells the path as agents understand it, from what is known.
@@ -38,41 +47,41 @@ func (p *pools) find(path zbs.Path, cluster string) (zbs.CBDPath, error) {
 	return zbs.CBDPath{}, zbs.ErrUnknownPool
 }
 
-// locate finds the physical pool of the path. When it is not known, it asks the
-// MDS that named the check's cluster, or any if no cluster is known.
-func (g *Guard) locate(ctx context.Context, path zbs.Path, c *check) (zbs.CBDPath, error) {
-	cluster := c.facts.UUID
-	if cbd, err := g.pools.find(path, cluster); !errors.Is(err, zbs.ErrUnknownPool) {
+// locate finds the physical pool of the path. When it is not known, it asks the MDS
+// that named the cluster, or all if the cluster is not known. Equal queries at the
+// same time share one.
+func (p *pools) locate(ctx context.Context, path zbs.Path, cluster string, span time.Duration) (zbs.CBDPath, error) {
+	if cbd, err := p.find(path, cluster); !errors.Is(err, zbs.ErrUnknownPool) {
 		return cbd, err
 	}
-	_, _, err := g.pools.asking.Do(ctx, poolKey{cluster, path.Pool}, func(ctx context.Context) (zbs.PoolMap, error) {
-		if _, err := g.pools.find(path, cluster); err == nil {
+	_, _, err := p.asking.Do(ctx, poolKey{cluster, path.Pool}, func(ctx context.Context) (zbs.PoolMap, error) {
+		if _, err := p.find(path, cluster); err == nil {
 			return nil, nil // found while this call waited
 		}
-		pools, err := g.askPools(ctx, c)
+		pools, err := p.ask(ctx, cluster, span)
 		if err == nil {
-			g.pools.known.Store(&poolsOf{cluster, pools})
+			p.known.Store(&poolsOf{cluster, pools})
 		}
 		return pools, err
 	})
 	if err != nil {
 		return zbs.CBDPath{}, fmt.Errorf("find its physical pool: %w", err)
 	}
-	cbd, err := g.pools.find(path, cluster)
+	cbd, err := p.find(path, cluster)
 	if errors.Is(err, zbs.ErrUnknownPool) {
 		return cbd, fmt.Errorf("%w: %w", ErrNotFound, err)
 	}
 	return cbd, err
 }
 
-// askPools asks one MDS after the other, the next one when the last has failed or
+// ask asks one MDS after the other, the next one when the last has failed or
 // has not answered for a hedge. It takes at most two spans.
-func (g *Guard) askPools(ctx context.Context, c *check) (zbs.PoolMap, error) {
-	candidates := g.ofCluster(c)
+func (p *pools) ask(ctx context.Context, cluster string, span time.Duration) (zbs.PoolMap, error) {
+	candidates := p.ofCluster(cluster)
 	if len(candidates) == 0 {
-		return nil, fmt.Errorf("no MDS is known to be of cluster %s", c.facts.UUID)
+		return nil, fmt.Errorf("no MDS is known to be of cluster %s", cluster)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*c.span())
+	ctx, cancel := context.WithTimeout(ctx, 2*span)
 	defer cancel()
 	type result struct {
 		pools zbs.PoolMap
@@ -80,7 +89,7 @@ func (g *Guard) askPools(ctx context.Context, c *check) (zbs.PoolMap, error) {
 	}
 	results := make(chan result, len(candidates))
 	begin := func(addr zbs.Addr) {
-		capacity, err := mds.Call(ctx, g.caller, zbs.GetCapacity{}, mds.Target(addr), mds.Timeout(min(c.span(), g.caller.AttemptTimeout())))
+		capacity, err := mds.Call(ctx, p.caller, zbs.GetCapacity{}, mds.Target(addr), mds.Timeout(min(span, p.caller.AttemptTimeout())))
 		if err != nil {
 			results <- result{err: err}
 			return
@@ -114,15 +123,15 @@ func after(wanted bool, d time.Duration) <-chan time.Time {
 	return time.After(d)
 }
 
-// ofCluster returns the MDS that named the check's cluster, or all if there is no
-// such cluster; those that answer come first.
-func (g *Guard) ofCluster(c *check) []zbs.Addr {
+// ofCluster returns the MDS that named the cluster, or all if it is not known. Silent
+// ones come last.
+func (p *pools) ofCluster(cluster string) []zbs.Addr {
 	var quick, silent []zbs.Addr
-	for _, id := range g.ids.evidence() {
-		if c.facts.UUID != "" && id.Cluster != c.facts.UUID {
+	for _, id := range p.ids.evidence() {
+		if cluster != "" && id.Cluster != cluster {
 			continue
 		}
-		if g.silent.has(id.MDS) {
+		if p.silent.has(id.MDS) {
 			silent = append(silent, id.MDS)
 		} else {
 			quick = append(quick, id.MDS)

@@ -37,8 +37,8 @@ var mutants = []mutant{
 	{"1", "another cluster's MDS denies that the volume exists", "proof/listing.go", `if e.wrongMDS(round, x.MDS) {`, `if false {`, "proof.TestRule1Identity"},
 	{"1", "an MDS counts that was not pinged", "proof/listing.go", ` && o.Ping.Outcome == Answered && !o.Late:`, ` && !o.Late:`, "proof.TestRule1Identity"},
 	{"1", "the old name of a cluster is kept for ever", "check.go", `c.guard.ids.forget()`, ``, "TestCheckRule1Identity"},
-	{"1", "any MDS names the physical pool", "locate.go", `if c.facts.UUID != "" && id.Cluster != c.facts.UUID {`, `if false {`, "TestCheckRule1Identity"},
-	{"1", "an MDS that refuses its ping is not asked for its cluster", "inspection.go", `if reply.outcome == proof.Refused {
+	{"1", "any MDS names the physical pool", "locate.go", `if cluster != "" && id.Cluster != cluster {`, `if false {`, "TestCheckRule1Identity"},
+	{"1", "an MDS that refuses its ping is not asked for its cluster", "poll.go", `if reply.outcome == proof.Refused {
 		cluster`, `if false {
 		cluster`, "TestCheckRule1Identity"},
 
@@ -68,11 +68,11 @@ var mutants = []mutant{
 	{"2", "a proof of another time counts", "proof/listing.go", `a.during(round.Took) && time`, `time`, "proof.TestRule2Order"},
 	{"2", "ping and proof may be far apart", "proof/listing.go", `time.Duration(a.ended()-o.Ping.Asked) <= e.Terms.Timing.Span`, `true`, "proof.TestRule2Order"},
 	{"2", "a late list proves something", "proof/listing.go", `o.Ping.Outcome == Answered && !o.Late:`, `o.Ping.Outcome == Answered:`, "proof.TestRule7ForeignClient"},
-	{"2", "the proof is asked before the list", "inspection.go", "\tx.askLists(ctx)\n\tswitch", "\tdefer x.askLists(ctx)\n\tswitch", "TestCheckRule2Order"},
-	{"2", "without a version nothing is asked for before the list", "inspection.go", "\tif state == untold {\n\t\tsurvey.askBefore(ctx)\n\t}\n", ``, "TestAgentsThatNeverTell"},
-	{"2", "without a version nothing is asked for after the list", "untold.go", "\t\ts.run(ctx)\n", "\t\ts.keep()\n", "TestAgentsThatNeverTell"},
+	{"2", "the proof is asked before the list", "polling.go", "\tp.askLists(ctx)\n\tswitch", "\tdefer p.askLists(ctx)\n\tswitch", "TestCheckRule2Order"},
+	{"2", "without a version nothing is asked for before the list", "polling.go", "\tif state == unversioned {\n\t\tsurvey.askBefore(ctx)\n\t}\n", ``, "TestAgentsThatNeverTell"},
+	{"2", "without a version nothing is asked for after the list", "unversioned.go", "\t\ts.run(ctx)\n", "\t\ts.keep()\n", "TestAgentsThatNeverTell"},
 	{"2", "without a version the canary is not asked for again", "survey.go", `if s.before != (zbs.Path{}) && s.unproved() {`, `if false {`, "TestAgentsThatNeverTell"},
-	{"2", "the generation is not asked for", "untold.go", `if err != nil || have.TellsVersion() {`, `if err != nil || !have.TellsVersion() {`, "TestAgentsThatNeverTell"},
+	{"2", "the generation is not asked for", "unversioned.go", `if err != nil || have.TellsVersion() {`, `if err != nil || !have.TellsVersion() {`, "TestAgentsThatNeverTell"},
 	{"2", "nothing of hosts that need not be shown is asked for", "survey.go", "\t\ts.askAny(ctx)\n", "", "TestCheckRule2Order"},
 	{"2", "the caller's canary is not asked for", "survey.go", "\t\ts.ask(ctx, canary)\n", "", "TestCheckRule2Order"},
 
@@ -140,8 +140,8 @@ var mutants = []mutant{
 	{"4", "an MDS without a ping may say that it exists", "proof/listing.go", ` && pinged(round, x.MDS)`, ``, "proof.TestRule4Existence"},
 	{"4", "an MDS with a ping of an earlier round may", "proof/listing.go", "o.Ping.Outcome == Answered && !o.Late\n", "o.Ping.Outcome == Answered\n", "proof.TestRule4Existence"},
 	{"4", "it may be said of another time", "proof/listing.go", ` && x.during(round.Took) && pinged`, ` && pinged`, "proof.TestRule4Existence"},
-	{"4", "a volume that is missing in bulk exists", "inspection.go", `reply.outcome == proof.Answered && !there {`, `false && !there {`, "TestCheckRule4Existence"},
-	{"4", "a volume is missing because its batch is refused", "inspection.go", `reply.outcome == proof.Refused || reply.outcome == proof.Missing {`, `reply.outcome == proof.Refused {`, "TestGenerationsExistence"},
+	{"4", "a volume that is missing in bulk exists", "poll.go", `reply.outcome == proof.Answered && !there {`, `false && !there {`, "TestCheckRule4Existence"},
+	{"4", "a volume is missing because its batch is refused", "poll.go", `reply.outcome == proof.Refused || reply.outcome == proof.Missing {`, `reply.outcome == proof.Refused {`, "TestGenerationsExistence"},
 	{"4", "a snapshot is taken for a volume", "check.go", `if c.path.IsSnapshot() {`, `if false {`, "TestCheckRule4Path"},
 	{"4", "a path is sent as it comes", "check.go", `errors.Join(err, c.path.Validate())`, `err`, "TestCheckRule4Path"},
 
@@ -185,9 +185,9 @@ var mutants = []mutant{
 	{"7", "a client without an address is nobody", "proof/foreign.go", "\tif !ok || e.inv.Len() > 0 {\n\t\treturn Foreign\n", "\tif !ok || e.inv.Len() > 0 {\n\t\treturn Allowed\n", "proof.TestRule7Addresses"},
 	{"7", "an address of no host may be allowed by itself", "proof/foreign.go", `if !ok || e.inv.Len() > 0 {`, `if !ok {`, "proof.TestRule7Addresses"},
 	{"7", "a yes of a witness does not count", "proof/foreign.go", `if s.Outcome == Answered && s.Open {`, `if false {`, "proof.TestRule3Vouched"},
-	{"7", "an MDS that refuses its ping is not asked on", "inspection.go", `return reply.outcome != proof.NoAnswer && reply.outcome`, `return reply.outcome == proof.Answered && reply.outcome`, "TestCheckRule7ForeignClient"},
-	{"7", "no cluster, no question", "inspection.go", `return true // there is no cluster`, `return false // there is no cluster`, "TestCheckRule7ForeignClient"},
-	{"7", "what comes after a round is lost", "inspection.go", "\t\tr.checks[i].addLate(o)\n", "\t\t_ = o\n", "TestCheckRule7ForeignClient"},
+	{"7", "an MDS that refuses its ping is not asked on", "poll.go", `return reply.outcome != proof.NoAnswer && reply.outcome`, `return reply.outcome == proof.Answered && reply.outcome`, "TestCheckRule7ForeignClient"},
+	{"7", "no cluster, no question", "poll.go", `return true // there is no cluster`, `return false // there is no cluster`, "TestCheckRule7ForeignClient"},
+	{"7", "what comes after a round is lost", "poll.go", "\t\tp.checks[i].addLate(o)\n", "\t\t_ = o\n", "TestCheckRule7ForeignClient"},
 
 	{"8", "an expired report is good", "proof/report.go", ` || age >= r.ValidFor`, ``, "proof.TestRule8Validity"},
 	{"8", "a report from the future is good", "proof/report.go", `age < 0 || `, ``, "proof.TestRule8Validity"},
@@ -195,8 +195,8 @@ var mutants = []mutant{
 	{"8", "a report is as old as its last round, whether it counts or not", "proof/rounds.go", `d.Observed = last `, `d.Observed = len(e.rounds) - 1 + 0*last `, "proof.TestRule8Validity"},
 	{"8", "a report is as old as the begin of its check", "proof/report.go", `r.observed = began.Add(after)`, ``, "proof.TestRule8Validity"},
 	{"8", "a verdict that expired before it is told is good", "check.go", `if report.Verdict == Free && report.Expired() {`, `if false {`, "TestIssueVerdictAfterASuspend"},
-	{"8", "a report of a batch that expired is told of", "bulk.go", `if errors.Is(err, ErrReportExpired) {`, `if errors.Is(err, ErrReportExpired) && false {`, "TestIssueCheckAllWithASlowBody"},
-	{"8", "the zero Guard does not deny", "guard.go", `if g.caller == nil {`, `if false {`, "TestZeroGuardDenies"},
+	{"8", "a report of a batch that expired is told of", "bulkreport.go", `if errors.Is(err, ErrReportExpired) {`, `if errors.Is(err, ErrReportExpired) && false {`, "TestIssueCheckAllWithASlowBody"},
+	{"8", "the zero Guard does not deny", "single.go", `if g.caller == nil {`, `if false {`, "TestZeroGuardDenies"},
 
 	{"report", "the digest does not matter", "proof/replay.go", `r.Digest == "" || r.Digest != r.digest()`, `false`, "proof.TestReplayRefusesTampered"},
 	{"report", "the verdict need not follow", "proof/replay.go", `if !again.finds(r) {`, `if false {`, "proof.TestReplayRefusesTampered"},

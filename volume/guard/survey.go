@@ -20,7 +20,7 @@ const (
 // survey asks one MDS for volumes that are known to be open, until it has shown
 // every host that it must, and that it can list.
 type survey struct {
-	*inspection
+	*poll
 	inventory *proof.Inventory
 
 	mu     sync.Mutex // guards what follows
@@ -32,15 +32,15 @@ type survey struct {
 	before zbs.Path    // a volume that had a client before the lists; zero: none
 }
 
-func newSurvey(x *inspection) *survey {
-	return &survey{inspection: x, inventory: x.round.lead.evidence.Hosts, busy: make(map[int]int)}
+func newSurvey(p *poll) *survey {
+	return &survey{poll: p, inventory: p.lead.evidence.Hosts, busy: make(map[int]int)}
 }
 
 // run makes the survey. In a batch, what the MDS listed for the other volumes of
 // the batch belongs to it.
 func (s *survey) run(ctx context.Context) {
 	s.takeLists()
-	if canary := s.round.lead.Canary; canary != (zbs.Path{}) {
+	if canary := s.lead.Canary; canary != (zbs.Path{}) {
 		s.ask(ctx, canary)
 	}
 	if s.unseen() > manyHosts {
@@ -61,20 +61,19 @@ func (s *survey) run(ctx context.Context) {
 
 // keep makes the lists a part of the evidence.
 func (s *survey) keep() {
-	s.round.mu.Lock()
-	defer s.round.mu.Unlock()
+	s.poll.mu.Lock()
+	defer s.poll.mu.Unlock()
 	s.survey = &proof.Survey{Lists: s.lists}
 }
 
 // takeLists looks at what the MDS listed for the volumes of the checks.
 func (s *survey) takeLists() {
-	r := s.round
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i, list := range s.inspection.lists {
+	s.poll.mu.Lock()
+	defer s.poll.mu.Unlock()
+	for i, list := range s.poll.lists {
 		s.seen.AddClients(s.inventory, list.Clients)
-		if len(r.checks) > 1 && len(list.Clients) > 0 {
-			s.lists = append(s.lists, proof.VolumeList{Volume: r.checks[i].path, ListAnswer: list})
+		if len(s.checks) > 1 && len(list.Clients) > 0 {
+			s.lists = append(s.lists, proof.VolumeList{Volume: s.checks[i].path, ListAnswer: list})
 		}
 	}
 }
@@ -84,7 +83,7 @@ func (s *survey) unseen() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.inventory.Len() {
-		if s.round.needed.Has(i) && !s.seen.Has(i) {
+		if s.needed.Has(i) && !s.seen.Has(i) {
 			n++
 		}
 	}
@@ -102,7 +101,7 @@ func (s *survey) unproved() bool {
 // One list may show many of them.
 func (s *survey) askHosts(ctx context.Context) {
 	var wg sync.WaitGroup
-	for range s.round.lead.load.Parallel {
+	for range s.lead.load.Parallel {
 		wg.Go(func() {
 			for path, ok := s.nextOpen(); ok && ctx.Err() == nil; path, ok = s.nextOpen() {
 				s.ask(ctx, path)
@@ -117,7 +116,7 @@ func (s *survey) nextOpen() (zbs.Path, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.inventory.Len() {
-		if !s.round.needed.Has(i) || s.seen.Has(i) {
+		if !s.needed.Has(i) || s.seen.Has(i) {
 			continue
 		}
 		open := s.inventory.At(i).Open
@@ -136,7 +135,7 @@ func (s *survey) nextOpen() (zbs.Path, bool) {
 // askHeartbeats asks for the heartbeat volumes of the pools, which shows hosts
 // where they are kept open.
 func (s *survey) askHeartbeats(ctx context.Context) {
-	for _, c := range s.round.checks {
+	for _, c := range s.checks {
 		s.askOnce(ctx, zbs.Path{Pool: c.path.Pool, Volume: proof.HeartbeatVolume})
 	}
 }
@@ -173,12 +172,11 @@ func (s *survey) askOnce(ctx context.Context, path zbs.Path) bool {
 // ask asks for the clients of one volume. One whose pool is not known is not
 // asked for.
 func (s *survey) ask(ctx context.Context, path zbs.Path) {
-	r := s.round
-	cbd, err := r.guard.pools.find(path, r.lead.facts.UUID)
+	cbd, err := s.guard.pools.find(path, s.lead.facts.UUID)
 	if err != nil {
 		return
 	}
-	list := listAnswer(r.guard.asker.clients(ctx, s.addr, cbd, r.lead.pace()), r.began)
+	list := listAnswer(s.guard.querier.clients(ctx, s.addr, cbd, s.lead.limits()), s.began)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lists = append(s.lists, proof.VolumeList{Volume: path, ListAnswer: list})

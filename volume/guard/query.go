@@ -12,26 +12,26 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// asker puts single questions to single MDS, for all checks of a Guard. Equal
+// querier puts single questions to single MDS, for all checks of a Guard. Equal
 // questions at the same time are one. Each answer says when it was asked.
-type asker struct {
-	caller *mds.Caller
-	pacers map[zbs.Addr]*pacer
+type querier struct {
+	caller   *mds.Caller
+	limiters map[zbs.Addr]*limiter
 
-	pings   coalesce.Group[questionKey, reply[zbs.PingReply]]
-	lists   coalesce.Group[questionKey, reply[zbs.VolumeClients]]
-	queries coalesce.Group[questionKey, reply[zbs.VolumeInfo]]
+	pings   coalesce.Group[queryKey, reply[zbs.PingReply]]
+	lists   coalesce.Group[queryKey, reply[zbs.VolumeClients]]
+	queries coalesce.Group[queryKey, reply[zbs.VolumeInfo]]
 }
 
-// questionKey is what makes questions equal.
-type questionKey struct {
-	addr  zbs.Addr
-	about string // a path, or the cluster that is pinged
-	pace  pace
+// queryKey is what makes questions equal.
+type queryKey struct {
+	addr   zbs.Addr
+	about  string // a path, or the cluster that is pinged
+	limits limits
 }
 
-// pace is how a question is asked.
-type pace struct {
+// limits bound a query.
+type limits struct {
 	every time.Duration // between two questions
 	span  time.Duration // the most that one may take
 }
@@ -49,32 +49,32 @@ type reply[R any] struct {
 // is asked beside it.
 const hedge = mds.DefaultMostStagger
 
-func newAsker(caller *mds.Caller) *asker {
-	a := &asker{caller: caller, pacers: make(map[zbs.Addr]*pacer)}
+func newQuerier(caller *mds.Caller) *querier {
+	q := &querier{caller: caller, limiters: make(map[zbs.Addr]*limiter)}
 	for _, addr := range caller.Addrs() {
-		a.pacers[addr] = &pacer{}
+		q.limiters[addr] = &limiter{}
 	}
-	a.lists.Wait, a.queries.Wait = hedge, hedge
-	a.pings.Wait = proof.DefaultSpan // one at a time: a silent MDS is not asked again and again
-	return a
+	q.lists.Wait, q.queries.Wait = hedge, hedge
+	q.pings.Wait = proof.DefaultSpan // one at a time: a silent MDS is not asked again and again
+	return q
 }
 
-func (a *asker) ping(ctx context.Context, addr zbs.Addr, facts zbs.Facts, p pace) reply[zbs.PingReply] {
-	return ask(ctx, a, &a.pings, questionKey{addr, facts.UUID + " " + facts.Version, p}, zbs.Ping{Cluster: facts})
+func (q *querier) ping(ctx context.Context, addr zbs.Addr, facts zbs.Facts, l limits) reply[zbs.PingReply] {
+	return ask(ctx, q, &q.pings, queryKey{addr, facts.UUID + " " + facts.Version, l}, zbs.Ping{Cluster: facts})
 }
 
-func (a *asker) clients(ctx context.Context, addr zbs.Addr, path zbs.CBDPath, p pace) reply[zbs.VolumeClients] {
-	return ask(ctx, a, &a.lists, questionKey{addr, path.String(), p}, zbs.GetVolumeClients{Path: path})
+func (q *querier) clients(ctx context.Context, addr zbs.Addr, path zbs.CBDPath, l limits) reply[zbs.VolumeClients] {
+	return ask(ctx, q, &q.lists, queryKey{addr, path.String(), l}, zbs.GetVolumeClients{Path: path})
 }
 
-func (a *asker) query(ctx context.Context, addr zbs.Addr, path zbs.CBDPath, p pace) reply[zbs.VolumeInfo] {
-	return ask(ctx, a, &a.queries, questionKey{addr, path.String(), p}, zbs.QueryVolume{Path: path})
+func (q *querier) query(ctx context.Context, addr zbs.Addr, path zbs.CBDPath, l limits) reply[zbs.VolumeInfo] {
+	return ask(ctx, q, &q.queries, queryKey{addr, path.String(), l}, zbs.QueryVolume{Path: path})
 }
 
-func ask[R any](ctx context.Context, a *asker, group *coalesce.Group[questionKey, reply[R]], key questionKey, command zbs.Command[R]) reply[R] {
+func ask[R any](ctx context.Context, q *querier, group *coalesce.Group[queryKey, reply[R]], key queryKey, command zbs.Command[R]) reply[R] {
 	asked := time.Now()
 	r, left, err := group.Do(ctx, key, func(ctx context.Context) (reply[R], error) {
-		return once(ctx, a, key.addr, key.pace, command), nil
+		return once(ctx, q, key.addr, key.limits, command), nil
 	})
 	if err != nil || left {
 		return reply[R]{asked: asked, took: time.Since(asked), outcome: proof.NoAnswer, text: "the check ended before it answered"}
@@ -83,15 +83,15 @@ func ask[R any](ctx context.Context, a *asker, group *coalesce.Group[questionKey
 }
 
 // once asks one MDS in its turn, and no other in its place.
-func once[R any](ctx context.Context, a *asker, addr zbs.Addr, p pace, command zbs.Command[R]) reply[R] {
+func once[R any](ctx context.Context, q *querier, addr zbs.Addr, l limits, command zbs.Command[R]) reply[R] {
 	var r reply[R]
-	inTurn := a.pacers[addr].wait(ctx, p.every, time.Now().Add(p.span))
+	inTurn := q.limiters[addr].wait(ctx, l.every, time.Now().Add(l.span))
 	r.asked = time.Now()
 	if !inTurn {
 		r.outcome, r.text = proof.NoAnswer, "no time left to ask"
 		return r
 	}
-	value, err := mds.Call(ctx, a.caller, command, mds.Target(addr), mds.Timeout(min(p.span, a.caller.AttemptTimeout())))
+	value, err := mds.Call(ctx, q.caller, command, mds.Target(addr), mds.Timeout(min(l.span, q.caller.AttemptTimeout())))
 	r.value, r.took = value, time.Since(r.asked)
 	r.outcome, r.text = outcomeOf(err)
 	return r

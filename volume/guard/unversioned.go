@@ -31,7 +31,7 @@ func (s *survey) askBefore(ctx context.Context) {
 // likely returns volumes that are likely to be open: the canary of the caller, one
 // of each of the first hosts, and the heartbeat volumes of the pools.
 func (s *survey) likely() (paths []zbs.Path) {
-	if canary := s.round.lead.Canary; canary != (zbs.Path{}) {
+	if canary := s.lead.Canary; canary != (zbs.Path{}) {
 		paths = append(paths, canary)
 	}
 	most := len(paths) + mostBefore
@@ -40,7 +40,7 @@ func (s *survey) likely() (paths []zbs.Path) {
 			paths = append(paths, open[0])
 		}
 	}
-	for _, c := range s.round.checks {
+	for _, c := range s.checks {
 		heartbeat := zbs.Path{Pool: c.path.Pool, Volume: proof.HeartbeatVolume}
 		if !slices.Contains(paths, heartbeat) {
 			paths = append(paths, heartbeat)
@@ -49,28 +49,28 @@ func (s *survey) likely() (paths []zbs.Path) {
 	return paths
 }
 
-// askUntold makes the survey of an MDS that has listed somebody, if only for the
+// runUnversioned makes the survey of an MDS that has listed somebody, if only for the
 // volumes of the checks. Of one that has listed nobody it finds out whether its
 // agent ever tells that it was synced.
-func (s *survey) askUntold(ctx context.Context) {
+func (s *survey) runUnversioned(ctx context.Context) {
 	if s.before != (zbs.Path{}) || s.listedAny() {
 		s.run(ctx)
 		return
 	}
 	s.keep()
-	bound := mds.Timeout(min(s.round.lead.span(), s.round.guard.caller.AttemptTimeout()))
-	have, err := mds.Recognise(ctx, s.round.guard.caller, s.addr, bound)
+	bound := mds.Timeout(min(s.lead.span(), s.guard.caller.AttemptTimeout()))
+	have, err := mds.Recognise(ctx, s.guard.caller, s.addr, bound)
 	if err != nil || have.TellsVersion() {
 		return
 	}
-	s.round.mu.Lock()
-	defer s.round.mu.Unlock()
+	s.poll.mu.Lock()
+	defer s.poll.mu.Unlock()
 	s.generation = have.Generation()
 }
 
 // listedAny reports whether the MDS listed a client for a volume of the checks.
 func (s *survey) listedAny() bool {
-	s.round.mu.Lock()
-	defer s.round.mu.Unlock()
-	return slices.ContainsFunc(s.inspection.lists, func(l proof.ListAnswer) bool { return len(l.Clients) > 0 })
+	s.poll.mu.Lock()
+	defer s.poll.mu.Unlock()
+	return slices.ContainsFunc(s.poll.lists, func(l proof.ListAnswer) bool { return len(l.Clients) > 0 })
 }
