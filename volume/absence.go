@@ -72,11 +72,11 @@ func (a *absence) unknownPool(ctx context.Context, unknown error) error {
 
 // deniers returns the MDS that said that a volume does not exist.
 func deniers(err error) (addrs []zbs.Addr) {
-	walk, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.WalkError](err)
 	if !ok {
 		return nil
 	}
-	for _, a := range walk.Attempts {
+	for _, a := range callErr.Attempts {
 		if no, ok := errors.AsType[*zbs.AgentError](a.Err); ok && no.NotFound() {
 			addrs = append(addrs, a.Addr)
 		}

@@ -23,8 +23,8 @@ func (s *Service) look(ctx context.Context, path zbs.Path) (info Info, exists bo
 // work on it any more, and an error that matches mds.ErrAmbiguous as long as
 // nobody can tell. A cause that leaves no doubt is returned as it is.
 func (s *Service) readBack(ctx context.Context, cause error, happened func(context.Context) (bool, error)) error {
-	walk, ok := errors.AsType[*mds.WalkError](cause)
-	if !ok || !walk.MayHaveRun() || ctx.Err() != nil {
+	callErr, ok := errors.AsType[*mds.WalkError](cause)
+	if !ok || !callErr.MayHaveRun() || ctx.Err() != nil {
 		return cause
 	}
 	done, err := happened(ctx)
@@ -34,7 +34,7 @@ func (s *Service) readBack(ctx context.Context, cause error, happened func(conte
 	if err != nil {
 		return fmt.Errorf("%w; looked for it in vain: %v", cause, err)
 	}
-	if !walk.Settled(ctx, s.caller) {
+	if !callErr.Settled(ctx, s.caller) {
 		return fmt.Errorf("%w; it has not happened by now, but an MDS may still be at work on it", cause)
 	}
 	switch done, err = happened(ctx); { // it may have ended between the two looks
@@ -43,7 +43,7 @@ func (s *Service) readBack(ctx context.Context, cause error, happened func(conte
 	case err != nil:
 		return fmt.Errorf("%w; looked for it in vain: %v", cause, err)
 	}
-	return &NotDoneError{Cause: walk}
+	return &NotDoneError{Cause: callErr}
 }
 
 // confirm looks whether what an agent claims to have done has happened: it may

@@ -39,8 +39,8 @@ func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOp
 func (s *Service) askClients(ctx context.Context, path zbs.Path, opts []mds.CallOption) (ClientList, error) {
 	list := ClientList{Path: path}
 	cbd, err := s.pools.resolveVolume(ctx, path, opts)
-	if walk, ok := errors.AsType[*mds.WalkError](err); ok {
-		list.Trace.Attempts = walk.Attempts
+	if callErr, ok := errors.AsType[*mds.WalkError](err); ok {
+		list.Trace.Attempts = callErr.Attempts
 	}
 	if err != nil {
 		return list, fmt.Errorf("clients of %s: %w", path, err)

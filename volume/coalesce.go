@@ -45,10 +45,10 @@ func (c *coalescer[K, V]) do(ctx context.Context, key K, call func(context.Conte
 // caller left. When the call goes on for other callers, the error is that reason
 // alone.
 func (c *coalescer[K, V]) leftError(key K, err, why error) error {
-	walk, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.WalkError](err)
 	switch {
-	case ok && walk.Stop != nil:
-		stopped := *walk // a hook may have kept the original
+	case ok && callErr.Stop != nil:
+		stopped := *callErr // a hook may have kept the original
 		stopped.Stop = why
 		return fmt.Errorf("%v: %w", key, &stopped)
 	case err == why, err == context.Canceled:

@@ -94,12 +94,12 @@ func (e *NotDoneError) Unwrap() []error {
 // the volume does not exist. The storage behind them is one: those that gave no
 // answer do not change that.
 func asNotFound(err error) error {
-	walk, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.WalkError](err)
 	if !ok {
 		return err
 	}
 	said := false
-	for _, a := range walk.Attempts {
+	for _, a := range callErr.Attempts {
 		if no, ok := errors.AsType[*zbs.AgentError](a.Err); ok {
 			if !no.NotFound() {
 				return err
@@ -115,8 +115,8 @@ func asNotFound(err error) error {
 
 // asExists adds ErrExists to an agent's refusal that says so.
 func asExists(err error) error {
-	walk, ok := errors.AsType[*mds.WalkError](err)
-	if !ok || walk.MayHaveRun() {
+	callErr, ok := errors.AsType[*mds.WalkError](err)
+	if !ok || callErr.MayHaveRun() {
 		return err
 	}
 	if no, ok := errors.AsType[*zbs.AgentError](err); ok && no.Exists() {

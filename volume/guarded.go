@@ -27,34 +27,34 @@ func sendGuarded[R any](ctx context.Context, p *permission, command zbs.Command[
 		var trace mds.Trace
 		own := []mds.CallOption{mds.SendOnlyWhile(p.valid), mds.Except(addrsOf(so.Attempts)...), mds.Record(&trace)}
 		answer, err := send(ctx, p.service.caller, p.path, command, timeout, slices.Concat(opts, own))
-		walk, failed := errors.AsType[*mds.WalkError](err)
+		callErr, failed := errors.AsType[*mds.WalkError](err)
 		if !failed {
 			trace.Attempts = slices.Concat(so.Attempts, trace.Attempts)
 			return answer, trace, err
 		}
-		walk = joined(so, walk)
-		if !errors.Is(walk.Stop, errStale) || !p.mayGoOn(walk, command.Endpoint()) {
-			return none, mds.Trace{Attempts: walk.Attempts}, toldStop(walk)
+		callErr = joined(so, callErr)
+		if !errors.Is(callErr.Stop, errStale) || !p.mayGoOn(callErr, command.Endpoint()) {
+			return none, mds.Trace{Attempts: callErr.Attempts}, toldStop(callErr)
 		}
-		walk.Attempts = slices.DeleteFunc(walk.Attempts, notSent)
-		so = walk
+		callErr.Attempts = slices.DeleteFunc(callErr.Attempts, notSent)
+		so = callErr
 	}
 }
 
 // mayGoOn reports whether the change may go on with the other MDS after a call
 // that stopped because the verdict had expired. The number of renewals is bounded:
 // an MDS that is never reached in time would take them for ever.
-func (p *permission) mayGoOn(walk *mds.WalkError, endpoint zbs.Endpoint) bool {
-	if endpoint.Repeat == zbs.Unsafe && walk.MayHaveRun() {
+func (p *permission) mayGoOn(callErr *mds.WalkError, endpoint zbs.Endpoint) bool {
+	if endpoint.Repeat == zbs.Unsafe && callErr.MayHaveRun() {
 		return false
 	}
 	return p.renewals <= len(p.service.caller.Addrs())
 }
 
 // joined returns the error with the attempts of earlier calls in front of its own.
-func joined(earlier, walk *mds.WalkError) *mds.WalkError {
-	whole := *walk // hooks may have kept the other
-	whole.Attempts = slices.Concat(earlier.Attempts, walk.Attempts)
+func joined(earlier, callErr *mds.WalkError) *mds.WalkError {
+	whole := *callErr // hooks may have kept the other
+	whole.Attempts = slices.Concat(earlier.Attempts, callErr.Attempts)
 	return &whole
 }
 
@@ -94,11 +94,11 @@ func isContextError(err error) bool {
 
 // toldStop keeps of why a call stopped only the text if the change may have run:
 // what the error of a check matches says that nothing was changed.
-func toldStop(walk *mds.WalkError) error {
-	if !walk.MayHaveRun() || walk.Stop == nil || isContextError(walk.Stop) {
-		return walk
+func toldStop(callErr *mds.WalkError) error {
+	if !callErr.MayHaveRun() || callErr.Stop == nil || isContextError(callErr.Stop) {
+		return callErr
 	}
-	told := *walk
-	told.Stop = errors.New(walk.Stop.Error())
+	told := *callErr
+	told.Stop = errors.New(callErr.Stop.Error())
 	return &told
 }

@@ -77,12 +77,12 @@ func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts 
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
 	answer, err := send(ctx, s.caller, req.Path.OfVolume(), m.command, ChangeTimeout, opts)
 	err = asExists(err)
-	walk, _ := errors.AsType[*mds.WalkError](err)
+	callErr, _ := errors.AsType[*mds.WalkError](err)
 	switch {
 	case err == nil:
 		return m.verified(ctx, answer, trace)
-	case walk != nil && walk.MayHaveRun() && ctx.Err() == nil:
-		return m.settled(ctx, walk)
+	case callErr != nil && callErr.MayHaveRun() && ctx.Err() == nil:
+		return m.settled(ctx, callErr)
 	case errors.Is(err, ErrExists):
 		return m.existing(err)
 	}

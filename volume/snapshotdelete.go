@@ -38,8 +38,8 @@ func (s *Service) deleteSnapshot(ctx context.Context, path zbs.Path, opts []mds.
 	var trace mds.Trace
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
 	_, err = send(ctx, s.caller, path.OfVolume(), zbs.DeleteSnapshot{Path: cbd}, ChangeTimeout, opts)
-	walk, _ := errors.AsType[*mds.WalkError](err)
-	if err != nil && (walk == nil || !walk.MayHaveRun()) {
+	callErr, _ := errors.AsType[*mds.WalkError](err)
+	if err != nil && (callErr == nil || !callErr.MayHaveRun()) {
 		return err
 	}
 	now := s.presenceOf(ctx, path)

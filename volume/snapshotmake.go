@@ -99,7 +99,7 @@ func (m *making) settled(ctx context.Context, cause *mds.WalkError) (Snapshot, e
 	all := cause
 	for _, addr := range untriedFirst(m.service.caller.Addrs(), cause) {
 		answer, err := m.resend(ctx, addr)
-		walk, failed := errors.AsType[*mds.WalkError](err)
+		callErr, failed := errors.AsType[*mds.WalkError](err)
 		switch {
 		case err == nil && clean(answer, m.req.Path):
 			return m.verified(ctx, answer, mds.Trace{Attempts: all.Attempts})
@@ -110,7 +110,7 @@ func (m *making) settled(ctx context.Context, cause *mds.WalkError) (Snapshot, e
 		case errors.Is(err, ErrExists):
 			return Snapshot{}, fmt.Errorf("%w; there is a snapshot of the name, made by this call or before it", cause)
 		case failed:
-			all = joined(all, walk)
+			all = joined(all, callErr)
 		}
 	}
 	if m.before == untold {
@@ -129,10 +129,10 @@ func (m *making) resend(ctx context.Context, addr zbs.Addr) (zbs.Created, error)
 }
 
 // untriedFirst puts the MDS that may have run the call last.
-func untriedFirst(addrs []zbs.Addr, walk *mds.WalkError) []zbs.Addr {
+func untriedFirst(addrs []zbs.Addr, callErr *mds.WalkError) []zbs.Addr {
 	var untried, tried []zbs.Addr
 	for _, addr := range addrs {
-		if mayHaveRunAt(walk, addr) {
+		if mayHaveRunAt(callErr, addr) {
 			tried = append(tried, addr)
 		} else {
 			untried = append(untried, addr)
@@ -141,8 +141,8 @@ func untriedFirst(addrs []zbs.Addr, walk *mds.WalkError) []zbs.Addr {
 	return append(untried, tried...)
 }
 
-func mayHaveRunAt(walk *mds.WalkError, addr zbs.Addr) bool {
-	for _, a := range walk.Attempts {
+func mayHaveRunAt(callErr *mds.WalkError, addr zbs.Addr) bool {
+	for _, a := range callErr.Attempts {
 		if a.Addr == addr && a.MayHaveRun() {
 			return true
 		}

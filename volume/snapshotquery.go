@@ -84,20 +84,20 @@ func (s *Service) askSnapshot(ctx context.Context, path zbs.CBDPath, opts []mds.
 	for {
 		own := []mds.CallOption{mds.RouteKey(path.OfVolume().String()), mds.RefusalStops(), mds.Except(refusers(so)...)}
 		answer, err := mds.Call(ctx, s.caller, zbs.QuerySnapshot{Path: path}, readOptions(s.caller, opts, own...)...)
-		walk, failed := errors.AsType[*mds.WalkError](err)
+		callErr, failed := errors.AsType[*mds.WalkError](err)
 		if !failed {
 			return answer, err
 		}
-		more := anotherRefused(so, walk)
-		if so = joined(so, walk); !more || snapshotMissing(so) || ctx.Err() != nil {
+		more := anotherRefused(so, callErr)
+		if so = joined(so, callErr); !more || snapshotMissing(so) || ctx.Err() != nil {
 			return zbs.SnapshotInfo{}, so
 		}
 	}
 }
 
 // refusers returns the MDS that answered no.
-func refusers(walk *mds.WalkError) (addrs []zbs.Addr) {
-	for _, a := range walk.Attempts {
+func refusers(callErr *mds.WalkError) (addrs []zbs.Addr) {
+	for _, a := range callErr.Attempts {
 		if _, no := errors.AsType[*zbs.AgentError](a.Err); no {
 			addrs = append(addrs, a.Addr)
 		}
@@ -107,18 +107,18 @@ func refusers(walk *mds.WalkError) (addrs []zbs.Addr) {
 
 // anotherRefused reports whether the call was refused by an MDS that had not refused
 // before. One that mds.Target names is asked again and again otherwise.
-func anotherRefused(before, walk *mds.WalkError) bool {
+func anotherRefused(before, callErr *mds.WalkError) bool {
 	known := refusers(before)
-	return slices.ContainsFunc(refusers(walk), func(addr zbs.Addr) bool { return !slices.Contains(known, addr) })
+	return slices.ContainsFunc(refusers(callErr), func(addr zbs.Addr) bool { return !slices.Contains(known, addr) })
 }
 
 // snapshotMissing reports whether an MDS said that the volume has no such snapshot.
 func snapshotMissing(err error) bool {
-	walk, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.WalkError](err)
 	if !ok {
 		return false
 	}
-	for _, a := range walk.Attempts {
+	for _, a := range callErr.Attempts {
 		if no, ok := errors.AsType[*zbs.AgentError](a.Err); ok && no.SnapshotMissing() {
 			return true
 		}
