@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// ErrInvalidAddr is wrapped by every error about the address of an MDS. The
-// error never repeats what may be a password.
+// ErrInvalidAddr is wrapped by every error about the address of an MDS. Its text never
+// repeats anything that may be a password.
 var ErrInvalidAddr = errors.New("invalid MDS address")
 
 // Addr is where the agent of an MDS listens. Addrs are comparable values, safe
@@ -27,11 +27,11 @@ type Addr struct {
 //	mds-a   10.0.0.1   2001:db8::1          agent on AgentPort
 //	mds-a:7000   [2001:db8::1]:7000         agent on that port
 //	http://mds-a:7763/root   https://…      with scheme and deployment prefix
-//	user:password@mds-a:22/?mdsPort=6666    MDS URL: the host alone is kept
+//	user:password@mds-a:22/?mdsPort=6666    MDS URL: only the host is kept
 //
 // In an MDS URL everything before the last @ is user info, which is dropped:
 // agents take no credentials. Its two ports are those of ssh and of the MDS
-// itself; they are checked and dropped, the agent is on AgentPort. Errors wrap
+// itself. They are checked and dropped: the agent listens on AgentPort. Errors wrap
 // ErrInvalidAddr.
 func ParseAddr(s string) (Addr, error) {
 	addr, err := parseAddr(strings.TrimSpace(s))
@@ -172,9 +172,9 @@ func parsePort(what, s string) (int, error) {
 	return int(port), nil
 }
 
-// RedactAddr returns the text of an MDS address with everything masked that may
-// be a password: the user info before the last @, and what follows the first
-// colon where it is no port and no IPv6 address.
+// RedactAddr returns the text of an MDS address, and masks everything that may be a
+// password: the user info before the last @, and the text behind the first colon
+// unless it is a port or part of an IPv6 address.
 func RedactAddr(s string) string {
 	if at := strings.LastIndexByte(s, '@'); at >= 0 {
 		return "***" + s[at:]
@@ -200,8 +200,8 @@ func (a Addr) IsZero() bool { return a == Addr{} }
 // HostPort returns host:port to dial, an IPv6 host in brackets.
 func (a Addr) HostPort() string { return joinHostPort(a.Host, int64(a.Port)) }
 
-// joinHostPort is net.JoinHostPort: what judges evidence uses this package, and
-// must have no import path to the network.
+// joinHostPort is net.JoinHostPort. This package must have no import path to the
+// network, because package proof uses it.
 func joinHostPort(host string, port int64) string {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"

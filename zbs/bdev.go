@@ -28,8 +28,8 @@ const (
 
 var bdevSchemes = [...]string{BdevByUUID: "uuid", BdevByHash: "hash"}
 
-// BdevName returns the name that ZStack gives to the vhost block device of a
-// volume. A bdev of another name is one that ZStack does not find.
+// BdevName returns the name that ZStack gives to the vhost block device of a volume.
+// ZStack does not find a bdev of another name.
 //
 // A volume whose name is not volume_ and a uuid of 32 hexadecimal digits in lower
 // case is named by the hash in both schemes: that is inferred, not seen.

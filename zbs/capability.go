@@ -39,7 +39,7 @@ func setOf(endpoints []Endpoint) (s endpointSet) {
 	return s
 }
 
-// bitOf returns the set of one endpoint, and the empty one for what is no mark.
+// bitOf returns the set of one endpoint, and the empty set if it is no mark.
 func bitOf(e Endpoint) endpointSet {
 	if i := slices.IndexFunc(marks, func(m Endpoint) bool { return m.Name == e.Name }); i >= 0 {
 		return 1 << i
@@ -47,10 +47,10 @@ func bitOf(e Endpoint) endpointSet {
 	return 0
 }
 
-// Capabilities is what is known of an agent's endpoints: of each it is known that
-// the agent has it, that the agent lacks it, or nothing. An agent tells without
-// running anything: a POST without the header taskuuid is answered 400 where the
-// endpoint exists and 404 where it does not.
+// Capabilities is what is known of an agent's endpoints: for each, that the agent has
+// it, that it lacks it, or nothing. An agent can be asked without running anything: it
+// answers a POST without the header taskuuid with 400 if it has the endpoint, and with
+// 404 if not.
 //
 // Only endpoints in which generations differ are kept. The zero value knows
 // nothing. Capabilities are values, comparable and safe for concurrent use.

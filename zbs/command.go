@@ -31,7 +31,7 @@ type Command[R any] interface {
 	answer() R
 }
 
-// Envelope is what every command carries beside its own fields.
+// Envelope has the fields that every request carries beside those of its command.
 type Envelope struct {
 	StorageID string `json:"uuid,omitempty"` // the primary storage's uuid, free text
 	Addr      string `json:"addr"`           // host of the MDS the command is sent to
@@ -80,7 +80,7 @@ func (s SealedEnvelope) Encode(command any) ([]byte, error) {
 	return append(body, fields[1:]...), nil
 }
 
-// Echo asks whether an agent is there at all; it runs nothing on the node.
+// Echo asks whether an agent answers. It runs nothing on the node.
 type Echo struct{}
 
 // Endpoint returns EndpointEcho.
@@ -118,8 +118,8 @@ func (Ping) answer() (r PingReply) { return r }
 
 // GetCapacity asks for all pools of the cluster.
 type GetCapacity struct {
-	// LogicalPools only decides whether the agent answers success (one of
-	// them exists); the answer holds all pools in any case. Empty: no filter.
+	// LogicalPools makes the agent fail unless one of these pools exists. The
+	// answer has all pools in any case. Empty: no condition.
 	LogicalPools []string `json:"logicalPoolNames,omitempty"`
 }
 
@@ -152,7 +152,7 @@ func (c QueryVolume) Validate() error { return checkVolumePath(c.Path) }
 
 func (QueryVolume) answer() (r VolumeInfo) { return r }
 
-// GetVolumeClients asks who has a volume open.
+// GetVolumeClients asks for the clients of a volume: the processes that have it open.
 type GetVolumeClients struct {
 	Path CBDPath `json:"path"` // a volume
 }

@@ -26,9 +26,9 @@
 // endpoint: everything is checked by Command.Validate before it is sent.
 //
 // Answers are read tolerantly, because versions are mixed during an upgrade:
-// unknown fields are ignored, absent ones are zero, numbers may be strings, an
-// absent "success" is true. One field is not forgiven: a client list without
-// "clients" is no answer, for it would read as "nobody has it open".
+// unknown fields are ignored, absent ones are zero, numbers may be strings, and an
+// absent "success" is true. There is one exception: a client list without "clients" is
+// malformed, because it would read as a volume without clients.
 //
 // # Two spellings of a volume
 //
@@ -43,10 +43,10 @@
 //
 // # Generations of agents
 //
-// No agent tells its generation; what it has and lacks shows it (Capabilities). An
-// asynchronous endpoint answers 400 to a request without a task id where it exists
-// and 404 where it does not, and runs nothing either way. Generations returns this
-// table as data:
+// No agent names its generation. The endpoints that it has and lacks show it
+// (Capabilities). To a request without a task id an agent answers 400 for an
+// asynchronous endpoint that it has, and 404 for one that it lacks. It runs nothing
+// either way. Generations returns this table as data:
 //
 //	G1   ZStack 5.2.0, 5.2.1      refused: other fields; facts writes client.conf
 //	G2   ZStack 5.3.0             refused: other fields
@@ -62,9 +62,9 @@
 //	G10  after G9                 vhost/check, vhost/target/health; no vhost/deploy
 //
 // Up to G6z, agents have no volume/clients and name fields differently. They read
-// missing fields as "None" and may answer success without doing anything: nothing
-// is sent to them (ErrAgentTooOld). Suit makes of a command what an agent takes:
-// capacity in both dialects, bdevs without ssh access where it is not needed.
+// missing fields as "None" and may answer success without doing anything, so nothing
+// is sent to them (ErrAgentTooOld). Suit turns a command into the form that an agent
+// takes: capacity in both dialects, bdevs without ssh access where it is not needed.
 //
 // # Another endpoint
 //

@@ -97,15 +97,14 @@ var (
 	EndpointVhostBdevDelete  = Endpoint{"vhost/bdev/delete", Async, Unsafe}
 )
 
-// Universal reports whether every generation of agents reads a command for the
-// endpoint as it is meant, or refuses it with HTTP 404: it may be sent to an agent
-// of which nothing is known.
+// Universal reports whether a command for the endpoint may be sent to an unknown
+// agent: every generation either reads it as it is meant or answers HTTP 404.
 func (e Endpoint) Universal() bool {
 	return e.Name == EndpointEcho.Name || e.Name == EndpointVolumeClients.Name
 }
 
-// repeatable returns the endpoint with the kind it has when it skips what
-// exists.
+// repeatable returns the endpoint, Idempotent if its command skips an existing
+// volume or snapshot.
 func (e Endpoint) repeatable(skips bool) Endpoint {
 	if skips {
 		e.Repeat = Idempotent

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// ErrWrongCluster: MDS of different clusters stand in one list.
+// ErrWrongCluster: one list names MDS of different clusters.
 var ErrWrongCluster = errors.New("wrong cluster")
 
-// AgentError is an agent's own answer that it did not do what it was asked
-// (success false). Match it with errors.As; the wire has no error codes, only
-// text, so test for a class with NotFound.
+// AgentError is an agent's answer that it did not execute a command (success false).
+// Match it with errors.As. The wire has no error codes, only text: NotFound, Exists
+// and SnapshotMissing recognise what can be told apart.
 type AgentError struct {
-	Addr     Addr     // who said so
-	Endpoint Endpoint // what it was asked
-	Message  string   // its text, possibly of several lines
+	Addr     Addr     // of the agent
+	Endpoint Endpoint // of the command
+	Message  string   // the agent's text, possibly of several lines
 }
 
 // Error returns one line that names agent and endpoint.
@@ -36,11 +36,11 @@ func (e *AgentError) Reason() string {
 }
 
 // NotFound reports whether the agent's text says that a volume or pool does not
-// exist: the first status code in it is kFileNotExists, the storage's own test.
+// exist: its first status code is kFileNotExists.
 func (e *AgentError) NotFound() bool { return e.code() == "kFileNotExists" }
 
-// Exists reports whether the agent's text says that what was to be made is
-// there already: the first status code in it is kFileExists.
+// Exists reports whether the agent's text says that the new volume or snapshot exists
+// already: its first status code is kFileExists.
 func (e *AgentError) Exists() bool { return e.code() == "kFileExists" }
 
 // SnapshotMissing reports whether the agent's text says, to QuerySnapshot, that the

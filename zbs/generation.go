@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Generation is one kind of agent in the field. Generations have no version number
-// on the wire: what an agent has and lacks shows which it is.
+// Generation is one kind of agent in the field. Agents send no number of their
+// generation: the endpoints that they have and lack show it.
 type Generation struct {
 	ID       string // such as "G9"
 	Releases string // of ZStack or ZSV that bring it, as far as that is known
@@ -25,8 +25,8 @@ type Generation struct {
 func (g Generation) TooOld() bool { return setOf(g.Lacks)&bitOf(EndpointVolumeClients) != 0 }
 
 // TellsVersion reports whether agents of the generation name their agentVersion in
-// the answer to a ping once they were synced. Those that never do cannot be told
-// from agents that were not.
+// the answer to a ping once they were synced. An agent that never names it looks like
+// one that was not synced.
 func (g Generation) TellsVersion() bool { return g.ID != "G7e" }
 
 const (
@@ -112,7 +112,7 @@ func (c Capabilities) Releases() string {
 }
 
 // OlderThan reports whether the agent is certainly of an older generation than one
-// with the capabilities d. It is false where that cannot be told.
+// with the capabilities d. It is false in case of doubt.
 func (c Capabilities) OlderThan(d Capabilities) bool {
 	newest, known := 0, c != (Capabilities{})
 	for _, g := range c.Generations() {
@@ -130,8 +130,8 @@ func (c Capabilities) TellsVersion() bool {
 	return len(fit) == 0 || slices.ContainsFunc(fit, Generation.TellsVersion)
 }
 
-// Next returns an endpoint that would tell the generations apart which are still
-// possible, and false when none would.
+// Next returns an endpoint that tells some of the possible generations apart. It
+// returns false when there is none.
 func (c Capabilities) Next() (Endpoint, bool) {
 	if !c.Knows(EndpointVolumeClients) {
 		return EndpointVolumeClients, true

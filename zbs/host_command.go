@@ -6,8 +6,8 @@ import (
 )
 
 // HostAccess says how an agent reaches a host over ssh. The agent writes the
-// password into its log, in clear. Commands for vhost take one with the IP alone as
-// well: agents since G9 need no more.
+// password into its log, in clear. Commands for vhost also take a HostAccess with only
+// the IP: agents since G9 need no more.
 type HostAccess struct {
 	IP       string
 	Port     int // of ssh
@@ -15,10 +15,10 @@ type HostAccess struct {
 	Password Secret
 }
 
-// addressOnly reports whether there is nothing but the address.
+// addressOnly reports whether only the address is set.
 func (h HostAccess) addressOnly() bool { return h == HostAccess{IP: h.IP} }
 
-// checkOptional accepts a host with the address alone.
+// checkOptional also accepts a host with only the address.
 func (h HostAccess) checkOptional() error {
 	if h.addressOnly() {
 		return checkHostIP(h.IP)
@@ -92,7 +92,7 @@ func (c DeployClient) redacted() any { c.Host = c.Host.redacted(); return c }
 
 func (DeployClient) answer() (r Done) { return r }
 
-// DeployVhost sets up vhost on a host, which takes ssh access to it. Agents since
+// DeployVhost sets up vhost on a host. It needs ssh access. Agents since
 // G10 do not have it: there vhost comes with ZStone.
 type DeployVhost struct {
 	Host         HostAccess
@@ -134,8 +134,8 @@ func (c DeployVhost) redacted() any { c.Host = c.Host.redacted(); return c }
 
 func (DeployVhost) answer() (r Done) { return r }
 
-// DestroyVhost takes vhost off a host. The access to the host is that of
-// CreateBdev. Agents since G10 do not have it.
+// DestroyVhost removes vhost from a host. It needs the access that CreateBdev needs.
+// Agents since G10 do not have it.
 type DestroyVhost struct {
 	Host HostAccess
 }
@@ -155,8 +155,8 @@ func (c DestroyVhost) redacted() any { c.Host = c.Host.redacted(); return c }
 func (DestroyVhost) answer() (r Done) { return r }
 
 // CheckVhost asks whether the vhost target of a host is ready, and fails with an
-// AgentError when it is not. The agent looks for about 20 s before it says so. It
-// comes with G10, and needs no ssh access: what Host has of it is sent.
+// AgentError when it is not; that takes an agent about 20 s. Agents since G10 have it.
+// They need no ssh access; if Host has it, it is sent.
 type CheckVhost struct {
 	Host HostAccess
 }
@@ -175,7 +175,7 @@ func (c CheckVhost) redacted() any { c.Host = c.Host.redacted(); return c }
 
 func (CheckVhost) answer() (r Done) { return r }
 
-// GetVhostHealth asks whether the vhost target of a host runs. It comes with G10.
+// GetVhostHealth asks whether the vhost target of a host runs. Agents since G10 have it.
 type GetVhostHealth struct {
 	HostIP string `json:"hostIp"`
 }
@@ -188,8 +188,8 @@ func (c GetVhostHealth) Validate() error { return checkHostIP(c.HostIP) }
 
 func (GetVhostHealth) answer() (r VhostHealth) { return r }
 
-// CreateBdev makes a volume a vhost block device on a host. Agents before G9 need
-// ssh access to the host; the others are not sent it.
+// CreateBdev makes a volume a vhost block device on a host. Agents before G9 need ssh
+// access to the host. It is not sent to others.
 type CreateBdev struct {
 	Host        HostAccess
 	LogicalPool string
@@ -226,8 +226,8 @@ func (c CreateBdev) redacted() any { c.Host = c.Host.redacted(); return c }
 
 func (CreateBdev) answer() (r Bdev) { return r }
 
-// DeleteBdev takes a vhost block device off a host. The access to the host is that
-// of CreateBdev.
+// DeleteBdev removes a vhost block device from a host. It needs the access that
+// CreateBdev needs.
 type DeleteBdev struct {
 	Host HostAccess
 	Bdev string

@@ -123,8 +123,8 @@ func (p *Path) UnmarshalText(text []byte) (err error) {
 }
 
 // CBDPath is a Path together with the physical pool under its logical one. Its
-// text is cbd:PHYSICAL/POOL/VOLUME[@SNAPSHOT], the only spelling agents
-// understand. Get one from PoolMap.CBDPath, which knows the physical pool.
+// text is cbd:PHYSICAL/POOL/VOLUME[@SNAPSHOT], the only spelling that agents
+// take. Get one from PoolMap.CBDPath, which knows the physical pool.
 //
 // The zero CBDPath is invalid. Compare the Path of two CBDPaths, not the whole:
 // agents may answer a wrong physical pool.

@@ -13,8 +13,7 @@ import (
 var ErrUnknownPool = errors.New("unknown logical pool")
 
 // PoolMap tells which physical pool lies under each logical one, by exact name.
-// The zero PoolMap knows no pool. It may be read concurrently while nobody
-// changes it.
+// The zero PoolMap has no pools. Concurrent reads are safe; a write needs a lock.
 type PoolMap map[string]string
 
 // PoolMap returns the map that the capacity answer describes. It fails when the
@@ -30,7 +29,7 @@ func (c Capacity) PoolMap() (PoolMap, error) {
 	return pools, nil
 }
 
-// CBDPath spells p as agents understand it. Errors wrap ErrInvalidPath, or
+// CBDPath spells p as agents take it. Errors wrap ErrInvalidPath, or
 // ErrUnknownPool when the map does not have p's logical pool.
 func (m PoolMap) CBDPath(p Path) (CBDPath, error) {
 	if err := p.Validate(); err != nil {

@@ -15,14 +15,14 @@ type Facts struct {
 
 // PingReply is the answer to Ping.
 type PingReply struct {
-	// AgentVersion is what the last metadata/sync told the agent. Empty: none
-	// since the agent started, so its client lists are empty whatever the truth.
+	// AgentVersion is what the last metadata/sync set. It is empty if the agent had
+	// none since it started; then its client lists are always empty.
 	AgentVersion string `json:"agentVersion,omitempty"`
 }
 
-// Synced reports whether the agent had a metadata/sync since it started. It is
-// necessary for a client list to mean anything, and not sufficient: on a storage
-// too old to list clients a synced agent answers empty lists too.
+// Synced reports whether the agent had a metadata/sync since it started. Without one
+// its client lists mean nothing. With one they may mean nothing, too: on a storage
+// too old to list clients they are empty.
 func (r PingReply) Synced() bool { return r.AgentVersion != "" }
 
 // Capacity is the answer to GetCapacity: every pool of the cluster.
@@ -65,16 +65,16 @@ type VolumeInfo struct {
 	ParentURI string `json:"parentUri,omitempty"`
 }
 
-// VolumeClients is the answer to GetVolumeClients: who has the volume open, as
-// one agent says. An empty list is no proof that nobody has.
+// VolumeClients is the answer to GetVolumeClients: the clients of a volume, as one
+// agent lists them. An empty list does not prove that the volume is closed.
 type VolumeClients struct {
 	Clients []Client `json:"clients"`
 }
 
 var errNoClientList = errors.New(`no "clients" in the answer`)
 
-// check refuses an answer without a list: any JSON object would otherwise read
-// as "nobody has it open".
+// check refuses an answer without a list. Otherwise any JSON object would read as a
+// volume without clients.
 func (r VolumeClients) check() error {
 	if r.Clients == nil {
 		return errNoClientList
@@ -82,8 +82,8 @@ func (r VolumeClients) check() error {
 	return nil
 }
 
-// Client is one opener of a volume. An agent may leave out either field: a
-// client with no address is still somebody who has the volume open.
+// Client is a process that has a volume open. An agent may leave out either field: a
+// client without an address has the volume open, too.
 type Client struct {
 	IP   string `json:"ip"`
 	Port Int    `json:"port"`
@@ -102,14 +102,14 @@ func (c Client) String() string {
 	return joinHostPort(host, int64(c.Port))
 }
 
-// Done is the answer that says nothing but success.
+// Done is an answer without fields of its own: success.
 type Done struct{}
 
-// Created is the answer of what makes or restores a volume or snapshot.
+// Created is the answer to commands that make or restore a volume or snapshot.
 type Created struct {
 	// InstallPath is its CBD path; the physical pool in it can be wrong.
 	InstallPath string `json:"installPath"`
-	Size        Int    `json:"size"` // bytes; of an existing one that was skipped, the old size
+	Size        Int    `json:"size"` // bytes; the old size if an existing volume was skipped
 	ActualSize  Int    `json:"actualSize"`
 }
 
@@ -139,7 +139,7 @@ type Expanded struct {
 	Size Int `json:"size"` // bytes
 }
 
-// NBDExport is the answer to ExportNBD. IP repeats what the agent was called.
+// NBDExport is the answer to ExportNBD. IP repeats the addr of the request.
 type NBDExport struct {
 	IP   string `json:"ip"`
 	Port Int    `json:"port"`
@@ -178,7 +178,7 @@ type VhostHealth struct {
 
 var errNoTarget = errors.New(`no "targetRunning" in the answer`)
 
-// check refuses an answer that does not tell: it would read as "not running".
+// check refuses an answer without the field: it would read as "not running".
 func (r VhostHealth) check() error {
 	if r.Running == nil {
 		return errNoTarget

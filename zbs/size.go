@@ -24,9 +24,8 @@ type Size struct {
 	Unit  string `json:"unit,omitempty"` // "M" for MiB; empty for GiB
 }
 
-// SizeFor spells a number of bytes for a cluster of the version (Facts.Version):
-// in MiB from 1.6.1 on, else, and where the version is unknown, in GiB. It
-// rounds up: no byte is lost.
+// SizeFor spells a number of bytes for a cluster of the version (Facts.Version): in
+// MiB from 1.6.1 on, and in GiB before or where the version is unknown. It rounds up.
 func SizeFor(version string, bytes int64) (Size, error) {
 	if bytes <= 0 {
 		return Size{}, invalid("size of %d bytes is not positive", bytes)
@@ -65,9 +64,8 @@ func (s Size) check() error {
 }
 
 // RootDiskSize returns the size of a root disk made from an image, in bytes:
-// the offering's size, or without one (0 or less) the larger of the image's
-// virtual and actual size, of which either may be missing (0 or less). It
-// returns 0 when nothing is known. The rule is ZStack's.
+// the offering's size or, without one, the larger of the image's virtual and actual
+// size. A size of 0 or less is missing. Without any it returns 0. The rule is ZStack's.
 func RootDiskSize(offering, virtual, actual int64) int64 {
 	if offering > 0 {
 		return offering

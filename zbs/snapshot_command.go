@@ -1,8 +1,8 @@
 package zbs
 
-// CreateSnapshot makes a snapshot of a volume. With SkipOnExisting an existing
-// one is a success, and so is another whose name contains the wanted one:
-// nothing is created then.
+// CreateSnapshot makes a snapshot of a volume. With SkipOnExisting the agent answers
+// success and creates nothing if a snapshot exists whose name is or contains the wanted
+// one.
 type CreateSnapshot struct {
 	Path           CBDPath `json:"path"` // a volume
 	Snapshot       string  `json:"snapshot"`
@@ -24,8 +24,8 @@ func (c CreateSnapshot) Validate() error {
 
 func (CreateSnapshot) answer() (r Created) { return r }
 
-// DeleteSnapshot deletes a snapshot. An agent answers success also when the
-// storage refuses, for example because the snapshot has a clone.
+// DeleteSnapshot deletes a snapshot. An agent also answers success when the storage
+// refuses, for example because the snapshot has a clone.
 type DeleteSnapshot struct {
 	Path CBDPath `json:"path"` // a snapshot
 }
@@ -82,8 +82,8 @@ func (CopySnapshot) answer() (r Created) { return r }
 // volume has any. It fails with an AgentError when there is no such snapshot
 // (AgentError.SnapshotMissing) or volume. Only some agents have it: G7e does.
 //
-// Agents take a snapshot's number for its name as well. So a name of digits alone
-// is found when another snapshot has that number.
+// Agents also find a snapshot by its number. So a name of only digits is found if
+// another snapshot has that number.
 type QuerySnapshot struct {
 	Path CBDPath `json:"path"` // a snapshot or a volume
 }

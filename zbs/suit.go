@@ -10,8 +10,8 @@ type suited interface {
 	suit(c Capabilities) (any, error)
 }
 
-// NextFor returns an endpoint of which it must be known whether an agent has it,
-// before Suit can tell how the agent takes the command; false when all is known.
+// NextFor returns an endpoint that Suit needs to know about before it can decide how
+// an agent takes the command. It returns false when enough is known.
 func NextFor(command any, e Endpoint, c Capabilities) (Endpoint, bool) {
 	switch {
 	case e.Universal() || c.TooOld():

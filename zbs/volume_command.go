@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// CreateVolume makes a volume. With SkipIfExisting an existing one of the name
-// is a success that answers the old size; without it, it is an AgentError.
+// CreateVolume makes a volume. If the name exists, the agent answers the old size with
+// SkipIfExisting, and an AgentError without it.
 type CreateVolume struct {
 	LogicalPool    string `json:"logicalPool"`
 	Volume         string `json:"volume"`
@@ -27,9 +27,9 @@ func (c CreateVolume) Validate() error {
 
 func (CreateVolume) answer() (r Created) { return r }
 
-// DeleteVolume deletes a volume and all its snapshots. An agent answers success
-// also when it could not find out whether the volume is there, and answers late
-// (after about 153 s) when it is in use.
+// DeleteVolume deletes a volume and all its snapshots. An agent also answers success
+// when it could not find out whether the volume exists. It answers after about 153 s
+// when the volume is in use.
 type DeleteVolume struct {
 	Path CBDPath `json:"path"` // a volume: given a snapshot, agents delete the volume
 }
@@ -42,8 +42,8 @@ func (c DeleteVolume) Validate() error { return checkVolumePath(c.Path) }
 
 func (DeleteVolume) answer() (r Done) { return r }
 
-// QueryVolumes asks for the sizes of many volumes. Those that do not exist are
-// missing from the answer; an unknown pool fails the whole.
+// QueryVolumes asks for the sizes of many volumes. A volume that does not exist is
+// missing from the answer. An unknown pool fails the whole command.
 type QueryVolumes struct {
 	Paths []CBDPath `json:"installPaths"` // volumes
 }
@@ -89,7 +89,7 @@ func (c CloneVolume) Validate() error {
 
 func (CloneVolume) answer() (r Created) { return r }
 
-// ExpandVolume makes a volume larger. It may have happened although the agent
+// ExpandVolume makes a volume larger. The volume may be larger although the agent
 // answers an error.
 type ExpandVolume struct {
 	Path CBDPath `json:"path"` // a volume
@@ -126,8 +126,8 @@ func (FlattenVolume) answer() (r VolumeInfo) { return r }
 // PortRange is a range of TCP ports, both ends included.
 type PortRange struct {
 	First, Last int
-	// Dash spells the range 10600-10800 for agents that want it so; newer ones
-	// take 10600:10800, and fail on a dash.
+	// Dash spells the range 10600-10800 for agents that want it so; newer
+	// ones take 10600:10800 and fail on a dash.
 	Dash bool
 }
 
@@ -142,9 +142,8 @@ func (r PortRange) String() string {
 // MarshalJSON returns String in quotes.
 func (r PortRange) MarshalJSON() ([]byte, error) { return json.Marshal(r.String()) }
 
-// ExportNBD starts an NBD export of a volume or snapshot on the node whose
-// agent is asked. Of snapshots whose names contain each other agents may export
-// the wrong one.
+// ExportNBD starts an NBD export of a volume or snapshot on the node of the MDS. If
+// the name of one snapshot is a part of another's, agents may export the wrong one.
 type ExportNBD struct {
 	Path  CBDPath   `json:"path"`
 	Ports PortRange `json:"portRange"` // one of them is taken
