@@ -12,24 +12,24 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// absence looks whether a volume exists, for one change. An MDS of another cluster,
-// which has never heard of the volume, says that it does not. So the denial must
-// come from an MDS of the right cluster: the expected one, that of the MDS which
-// saw the volume before, or the one that a majority of the MDS names. It is not
+// absence finds out whether a volume exists, for one change. An MDS of another cluster
+// always answers that it does not. So a denial counts only from an MDS of the right
+// cluster. That is the expected cluster, the cluster of the MDS that saw the volume
+// before, or the one that a majority of the MDS names, in this order. An absence is not
 // safe for concurrent use.
 type absence struct {
 	service  *Service
 	path     zbs.Path
 	expected string   // uuid of the cluster, "" if none
-	seenBy   zbs.Addr // the MDS that said that the volume exists
+	seenBy   zbs.Addr // the MDS that last answered that the volume exists
 }
 
 func (s *Service) absence(path zbs.Path, r Release) *absence {
 	return &absence{service: s, path: path, expected: s.expectedCluster(s.checkOptions(r))}
 }
 
-// certain reports whether the volume does not exist. With an error, which is
-// ErrNotFound for an unknown pool, the result means nothing.
+// certain reports whether the volume does not exist. With an error the result means
+// nothing. The error is ErrNotFound for an unknown pool.
 func (a *absence) certain(ctx context.Context) (bool, error) {
 	var trace mds.Trace
 	_, err := a.service.Query(ctx, a.path, mds.Record(&trace))
@@ -46,8 +46,8 @@ func (a *absence) certain(ctx context.Context) (bool, error) {
 	return false, err
 }
 
-// see notes which MDS saw the volume, and its cluster: the MDS may not answer when
-// another one is asked whether the volume is gone.
+// see notes which MDS saw the volume, and asks it for its cluster at once: later it may
+// not answer.
 func (a *absence) see(ctx context.Context, trace mds.Trace) {
 	addr, ok := trace.Answered()
 	if !ok || addr == a.seenBy {
@@ -57,8 +57,8 @@ func (a *absence) see(ctx context.Context, trace mds.Trace) {
 	a.service.clusters.ask(ctx, addr)
 }
 
-// unknownPool returns the error that the pool is unknown, if an MDS of the right
-// cluster listed the pools.
+// unknownPool returns unknown if an MDS of the right cluster listed the pools, and else
+// the error of confirm.
 func (a *absence) unknownPool(ctx context.Context, unknown error) error {
 	listed := a.service.pools.listed.Load()
 	if listed == nil {
@@ -70,7 +70,7 @@ func (a *absence) unknownPool(ctx context.Context, unknown error) error {
 	return unknown
 }
 
-// deniers returns the MDS that said that a volume does not exist.
+// deniers returns the MDS that answered that a volume does not exist.
 func deniers(err error) (addrs []zbs.Addr) {
 	callErr, ok := errors.AsType[*mds.WalkError](err)
 	if !ok {
@@ -85,7 +85,7 @@ func deniers(err error) (addrs []zbs.Addr) {
 }
 
 // expectedCluster returns the uuid that the options of the Guard or of its checks
-// name, "" if none.
+// name, or "" without one.
 func (s *Service) expectedCluster(opts []guard.CheckOption) string {
 	if g, ok := s.guard.(*guard.Guard); ok && g != nil {
 		return g.ExpectedCluster(opts...)
@@ -93,7 +93,7 @@ func (s *Service) expectedCluster(opts []guard.CheckOption) string {
 	return guard.ExpectedCluster(opts...)
 }
 
-// confirm returns nil when one of the MDS belongs to the right cluster.
+// confirm returns nil if one of the denying MDS belongs to the right cluster.
 func (a *absence) confirm(ctx context.Context, denying []zbs.Addr) error {
 	confirmed := func() bool {
 		return slices.ContainsFunc(denying, func(addr zbs.Addr) bool { return a.isRight(addr) })
@@ -135,8 +135,8 @@ func (e *unconfirmedError) Error() string {
 	return fmt.Sprintf("cannot tell whether it exists: %v says that it does not, and is not known to belong to %s", e.denying, by)
 }
 
-// untouched makes of an unconfirmedError one that matches ErrUndetermined: nothing
-// was changed.
+// untouched turns an unconfirmedError into an error that matches ErrUndetermined, for
+// a change that was not sent.
 func untouched(err error) error {
 	if no, ok := errors.AsType[*unconfirmedError](err); ok {
 		return &undeterminedError{no}

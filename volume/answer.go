@@ -8,12 +8,12 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// ClientList is who has a volume open, as one MDS says.
+// ClientList is the clients of a volume, as one MDS lists them.
 type ClientList struct {
 	Path    zbs.Path
 	Clients []zbs.Client // as the agent lists them, possibly one host several times
-	MDS     zbs.Addr     // who said so
-	Trace   mds.Trace    // what each MDS did
+	MDS     zbs.Addr     // that listed them
+	Trace   mds.Trace    // every attempt
 }
 
 // Info is a volume as the storage has it.
@@ -21,8 +21,8 @@ type Info struct {
 	Path       zbs.Path
 	Size       int64 // bytes
 	ActualSize int64 // bytes allocated
-	// Parent is the install path of the snapshot the volume is a clone of, and
-	// empty for no clone. QueryAll does not learn it.
+	// Parent is the install path of the snapshot that the volume is a clone of. It is
+	// empty if the volume is no clone, and always in the result of QueryAll.
 	Parent string
 }
 
@@ -31,8 +31,8 @@ func infoOf(answer zbs.Created, path zbs.Path) Info {
 	return Info{Path: path, Size: int64(answer.Size), ActualSize: int64(answer.ActualSize)}
 }
 
-// installPath drops the physical pool of an agent's path, which is the one of
-// the request, right or wrong. What is no path stays as it is.
+// installPath drops the physical pool of an agent's path: the agent repeats the one of
+// the request, right or wrong. A text that is no path stays as it is.
 func installPath(text string) string {
 	if path, err := zbs.ParsePath(text); err == nil {
 		return path.String()
@@ -40,7 +40,7 @@ func installPath(text string) string {
 	return text
 }
 
-// clean reports whether an agent's answer is about path and its sizes can be. The
+// clean reports whether an agent's answer is about path and has possible sizes. The
 // physical pool in an answer may be wrong.
 func clean(answer zbs.Created, path zbs.Path) bool {
 	return isAbout(answer, path) && answer.Size > 0 && answer.ActualSize >= 0
@@ -60,14 +60,14 @@ func possible(info Info) error {
 	return nil
 }
 
-// anotherSize is the end of a change that left the volume with another size than
+// anotherSize is the error of a change after which the volume has another size than
 // the wanted one.
 func anotherSize(info Info, want int64) error {
 	return fmt.Errorf("%w: %s %w: %d bytes, wanted %d", ErrNotAsAsked, info.Path, ErrSizeDiffers, info.Size, want)
 }
 
-// unread is the end of a change that an agent says it made, of which no query
-// brought what it came to.
+// unread is the error of a change that an agent says it made, when no query shows the
+// result.
 func unread(answer zbs.Created, why error) error {
 	return fmt.Errorf("%w: the agent says it is done, and names %q with %d bytes: %v", mds.ErrAmbiguous, answer.InstallPath, int64(answer.Size), why)
 }

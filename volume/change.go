@@ -9,7 +9,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// look asks what there is of a volume. A volume that does not exist is no error.
+// look queries a volume. A volume that does not exist is no error.
 func (s *Service) look(ctx context.Context, path zbs.Path) (info Info, exists bool, err error) {
 	info, err = s.Query(ctx, path)
 	if errors.Is(err, ErrNotFound) && !errors.Is(err, zbs.ErrUnknownPool) {
@@ -18,10 +18,10 @@ func (s *Service) look(ctx context.Context, path zbs.Path) (info Info, exists bo
 	return info, err == nil, err
 }
 
-// readBack finds out what became of a change that failed with cause. It returns
-// nil when it has happened, a *NotDoneError when it has not and no MDS is at
-// work on it any more, and an error that matches mds.ErrAmbiguous as long as
-// nobody can tell. A cause that leaves no doubt is returned as it is.
+// readBack finds out whether a change that failed with cause has happened. It returns
+// nil if it has, and a *NotDoneError if it has not and no MDS still works on it. While
+// that is unknown, it returns an error that matches mds.ErrAmbiguous. It returns a cause
+// that leaves no doubt as it is.
 func (s *Service) readBack(ctx context.Context, cause error, happened func(context.Context) (bool, error)) error {
 	callErr, ok := errors.AsType[*mds.WalkError](cause)
 	if !ok || !callErr.MayHaveRun() || ctx.Err() != nil {
@@ -32,7 +32,7 @@ func (s *Service) readBack(ctx context.Context, cause error, happened func(conte
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%w; looked for it in vain: %v", cause, err)
+		return fmt.Errorf("%w; cannot query the result: %v", cause, err)
 	}
 	if !callErr.Settled(ctx, s.caller) {
 		return fmt.Errorf("%w; it has not happened by now, but an MDS may still be at work on it", cause)
@@ -41,13 +41,13 @@ func (s *Service) readBack(ctx context.Context, cause error, happened func(conte
 	case done:
 		return nil
 	case err != nil:
-		return fmt.Errorf("%w; looked for it in vain: %v", cause, err)
+		return fmt.Errorf("%w; cannot query the result: %v", cause, err)
 	}
 	return &NotDoneError{Cause: callErr}
 }
 
-// confirm looks whether what an agent claims to have done has happened: it may
-// claim it falsely, while an MDS that was asked before it is still at work.
+// confirm checks that a change has happened after an agent answered success. The answer
+// may be false, and an MDS that was asked before may still be at work.
 func (s *Service) confirm(ctx context.Context, trace mds.Trace, happened func(context.Context) (bool, error)) error {
 	done, err := happened(ctx)
 	if !done && err == nil {
@@ -60,13 +60,13 @@ func (s *Service) confirm(ctx context.Context, trace mds.Trace, happened func(co
 	case done:
 		return nil
 	case err != nil:
-		return fmt.Errorf("%w: the agent says it is done; looked for it in vain: %w", mds.ErrAmbiguous, err)
+		return fmt.Errorf("%w: the agent says it is done; cannot query the result: %w", mds.ErrAmbiguous, err)
 	}
 	return fmt.Errorf("%w: the agent says it is done, and it is not", ErrNotDone)
 }
 
-// version returns the storage's, which decides the unit of sizes. It is kept: a
-// storage that is upgraded goes on taking the older unit.
+// version returns the version of the storage, which decides the unit of sizes. The
+// Service keeps it: after an upgrade the storage still takes the older unit.
 func (s *Service) version(ctx context.Context) (string, error) {
 	if v := s.storage.Load(); v != nil {
 		return *v, nil

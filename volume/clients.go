@@ -10,20 +10,18 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Clients asks who has a volume open. It asks one MDS after the other until one
-// answers, each for at most ClientsTimeout; opts come after these defaults and
-// hold for the capacity call that finds an unknown pool as well. Calls without
-// opts that ask about one volume at the same time share one, which begins after
-// each of them did.
+// Clients asks which clients have a volume open. It asks one MDS after the other until
+// one answers, each for at most ClientsTimeout. The opts override these defaults, also
+// for the query that finds an unknown pool. Calls about one volume without opts share a
+// query if they come at the same time. It begins after each of them did.
 //
-// An empty list is no proof that nobody has the volume open: an agent answers
-// one as well after a restart, on a storage too old to list clients and for a
-// volume that does not exist. Do not start a machine on the strength of it;
-// that takes the Guard, which proves it.
+// An empty list does not prove that the volume is closed. An agent also answers one
+// after a restart, on a storage too old to list clients, and for a volume that does not
+// exist. Do not start a machine because of it: ask a guard.Guard for the proof.
 //
 // The path must name a volume, not a snapshot. Errors wrap zbs.ErrInvalidPath
 // when it does not (nothing is sent), ErrNotFound when the cluster has no such
-// pool, or are a *mds.WalkError. The list then holds the trace alone.
+// pool, or are a *mds.WalkError. With an error the list has only the trace.
 func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (ClientList, error) {
 	if len(opts) > 0 {
 		return s.askClients(ctx, path, opts)

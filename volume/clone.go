@@ -9,20 +9,20 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// CloneRequest names a snapshot and the volume to make of it.
+// CloneRequest names a snapshot, and the volume that Clone or Copy makes of it.
 type CloneRequest struct {
 	Snapshot zbs.Path
 	Volume   zbs.Path // must not exist; for Clone in the snapshot's own pool
 }
 
 // Clone makes a volume that shares the data of a snapshot, and returns it. The
-// volume must not exist: it looks first, and looks again when an attempt may
-// have run.
+// volume must not exist. Clone queries it before, and again when an attempt may have
+// run.
 //
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidName (nothing is sent),
 // ErrNotFound when the snapshot's volume does not exist, ErrExists when the new
 // one does, ErrNotDone (it can be repeated), mds.ErrAmbiguous (the volume may
-// appear yet, or there is one by now that is no clone of the snapshot), or are a
+// appear yet, or one appeared that is no clone of the snapshot), or are a
 // *mds.WalkError with the agent's refusal.
 func (s *Service) Clone(ctx context.Context, req CloneRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.clone(ctx, req, opts)
@@ -68,13 +68,12 @@ func (s *Service) clone(ctx context.Context, req CloneRequest, opts []mds.CallOp
 }
 
 // Copy makes a volume with a copy of a snapshot's data, in any pool, and returns
-// it. It takes as long as the data: ctx alone ends it, and ending it does not
-// stop the copy. The volume must not exist.
+// it. It takes as long as the data: only ctx ends the call, and the agent goes on
+// copying then. The volume must not exist.
 //
-// Errors are as Clone's, and ErrNotAsAsked when there is a volume of another size
-// than the snapshot's. After that and after mds.ErrAmbiguous the volume may be
-// there, whole or in part: nothing tells which, so delete it before the copy is
-// repeated.
+// Errors are as Clone's. ErrNotAsAsked means that the volume has another size than the
+// snapshot. After that and after mds.ErrAmbiguous the volume may exist, whole or in
+// part. Delete it before you repeat the copy.
 func (s *Service) Copy(ctx context.Context, req CloneRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.copy(ctx, req, opts)
 	if err != nil {
@@ -109,9 +108,8 @@ func (s *Service) copy(ctx context.Context, req CloneRequest, opts []mds.CallOpt
 	return Info{}, asExists(err)
 }
 
-// readCopy reads back a copy that an agent says it made, in an answer that is not
-// clean. It must have the size of the answer, or the one that the snapshot's volume
-// has now.
+// readCopy queries a copy after an agent claimed it in an answer that is not clean. The
+// copy must have the size of the answer, or of the snapshot's volume.
 func (s *Service) readCopy(ctx context.Context, req CloneRequest, said, source int64, trace mds.Trace) (info Info, err error) {
 	err = s.confirm(ctx, trace, func(ctx context.Context) (exists bool, err error) {
 		info, exists, err = s.look(ctx, req.Volume)
@@ -126,8 +124,8 @@ func (s *Service) readCopy(ctx context.Context, req CloneRequest, said, source i
 	return info, nil
 }
 
-// prepare checks what a clone and a copy need: a snapshot of a volume that
-// exists, which it returns, and a volume that does not.
+// prepare checks that the snapshot's volume exists, which it returns, and that the new
+// volume does not.
 func (s *Service) prepare(ctx context.Context, req CloneRequest) (cbd zbs.CBDPath, source Info, err error) {
 	if err := checkVolume(req.Volume); err != nil {
 		return cbd, source, err

@@ -11,7 +11,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// clusterTimeout bounds the query which cluster the MDS belong to.
+// clusterTimeout bounds the query for the cluster of the MDS.
 const clusterTimeout = 10 * time.Second
 
 // clusters keeps which cluster each MDS names. An MDS is asked until it names one.
@@ -30,7 +30,7 @@ func newClusters(caller *mds.Caller) *clusters {
 	return c
 }
 
-// known returns the uuid of the cluster by MDS, for those that have named one.
+// known returns the uuid of the cluster of each MDS that has named one.
 func (c *clusters) known() map[zbs.Addr]string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,7 +78,7 @@ func (c *clusters) ask(ctx context.Context, addr zbs.Addr) {
 	})
 }
 
-// majority returns the cluster that more than half of all MDS name, "" if none.
+// majority returns the cluster that more than half of all MDS name, or "".
 func (c *clusters) majority() string {
 	votes := make(map[string]int)
 	for _, uuid := range c.known() {

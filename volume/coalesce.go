@@ -19,8 +19,8 @@ const coalesceWait = mds.DefaultMostStagger
 // early gets the error of a call that its own context ended.
 //
 // Package coalesce is how this package and package guard share work. A singleflight
-// would not do: it can answer from before a call was made, and its call ends with
-// the context of the first caller.
+// would not do: its answer can be older than the call, and its work ends with the
+// context of the first caller.
 type coalescer[K comparable, V any] struct {
 	op    string // the endpoint, for the error of a caller that leaves early
 	group coalesce.Group[K, V]

@@ -16,16 +16,15 @@ type CreateRequest struct {
 	SkipIfExisting bool
 }
 
-// Create makes a volume and returns it. It looks first, so that what is there
-// already is never taken for its own work, and looks again when an attempt may
-// have run. Names are taken to be one's own: of two programs that create one
-// name at the same time without SkipIfExisting both may be told that they did.
+// Create makes a volume and returns it. It queries the volume before, so it never takes
+// an existing one for its own, and again when an attempt may have run. If two programs
+// create one name at the same time without SkipIfExisting, both may get success.
 //
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidCommand (nothing is sent),
 // ErrNotFound for a pool that the cluster does not have, ErrExists and, with
-// SkipIfExisting, ErrSizeDiffers (nothing is changed), ErrNotAsAsked (there was no
-// volume before the call, and there is one of another size now, made by this call
-// or by another program), ErrNotDone (it can be repeated), mds.ErrAmbiguous (the
+// SkipIfExisting, ErrSizeDiffers (nothing is changed), ErrNotAsAsked (the volume did
+// not exist before the call and has another size now; this call or another program made
+// it), ErrNotDone (it can be repeated), mds.ErrAmbiguous (the
 // volume may appear yet), or are a *mds.WalkError with the agent's refusal.
 func (s *Service) Create(ctx context.Context, req CreateRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.create(ctx, req, opts)
@@ -73,7 +72,7 @@ func (s *Service) create(ctx context.Context, req CreateRequest, opts []mds.Call
 	return info, nil
 }
 
-// existing is the outcome of a create that finds the volume there.
+// existing is the result of Create for a volume that exists.
 func existing(info Info, req CreateRequest, err error) (Info, error) {
 	switch {
 	case err != nil:
@@ -84,7 +83,7 @@ func existing(info Info, req CreateRequest, err error) (Info, error) {
 	return matching(info, req)
 }
 
-// matching refuses a volume of another size than the wanted one.
+// matching refuses a volume of another size than the requested one.
 func matching(info Info, req CreateRequest) (Info, error) {
 	if !isSize(info.Size, req.Size) {
 		return Info{}, fmt.Errorf("%w: %d bytes, wanted %d", ErrSizeDiffers, info.Size, req.Size)

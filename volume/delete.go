@@ -11,31 +11,32 @@ import (
 // DeleteRequest names a volume to delete.
 type DeleteRequest struct {
 	Path    zbs.Path // a volume; its snapshots go with it
-	Release Release  // how to make sure that no host has it open
+	Release Release  // how to prove that no host has it open
 }
 
-// Deleted is what came of a deletion.
+// Deleted is the result of Delete.
 type Deleted struct {
 	Path zbs.Path
-	// Existed tells whether there was something to delete.
+	// Existed tells whether the volume existed.
 	Existed bool
 }
 
-// Delete deletes a volume and all its snapshots, and makes sure by a query that
-// it is gone: agents claim success when they could not look. A volume that does
-// not exist is a success, if an MDS says so that belongs to the cluster that a
-// majority of the MDS names, or to the one of guard.ExpectCluster among the options
-// of the checks: an MDS of another cluster has never heard of the volume.
+// Delete deletes a volume and all its snapshots, and confirms by a query that it is
+// gone: an agent answers success even if it could not find out.
 //
-// First it makes sure that no host has the volume open, as Release says: an agent
-// tries for minutes to delete a volume in use, and takes its snapshots meanwhile.
-// A snapshot that has a clone keeps the volume, too, which nothing tells
-// beforehand; the other snapshots may be gone then.
+// A volume that does not exist is a success if an MDS of the right cluster denies it: of
+// the cluster that guard.ExpectCluster names in the options of the checks, or else of the
+// one that a majority of the MDS names. An MDS of another cluster knows no such volume.
 //
-// Errors wrap zbs.ErrInvalidPath or ErrNoGuard (nothing is sent), ErrInUse, ErrUndetermined or
-// ErrNotReleased (nothing is changed), ErrNotFound for a pool that the cluster
-// does not have, ErrNotDone (the volume is there, snapshots may be gone; it can
-// be repeated), or mds.ErrAmbiguous (the volume may vanish yet: do not create
+// Before that, Delete proves that no host has the volume open, as Release says: an agent
+// tries for minutes to delete a volume in use, and deletes its snapshots meanwhile. A
+// volume with a snapshot that has a clone cannot be deleted either. No MDS tells that
+// beforehand, and the other snapshots may be gone then.
+//
+// Errors wrap zbs.ErrInvalidPath or ErrNoGuard (nothing is sent), ErrInUse,
+// ErrUndetermined or ErrNotReleased (nothing is changed), ErrNotFound for a pool that
+// the cluster does not have, ErrNotDone (the volume exists, snapshots may be gone; it can
+// be repeated), or mds.ErrAmbiguous (the volume may vanish later: do not create
 // another of its name).
 func (s *Service) Delete(ctx context.Context, req DeleteRequest, opts ...mds.CallOption) (Deleted, error) {
 	existed, err := s.delete(ctx, req, opts)

@@ -1,19 +1,19 @@
-// Package volume is what a storage plugin calls: questions about volumes and
-// changes to them, made so that a broken MDS does not matter and an answer is
-// not mistaken for more than it is.
+// Package volume does what a storage plugin needs: it queries and changes volumes,
+// snapshots, exports and hosts. One broken MDS does not stop it, and it never takes an
+// answer for more than it proves.
 //
 //	caller, err := mds.New([]string{"mds-a", "mds-b", "mds-c"})
 //	service := volume.NewService(caller)
 //	path, err := zbs.ParsePath("zbs://pool/volume")
 //	list, err := service.Clients(ctx, path)
 //	if err != nil {
-//		return err // cannot tell: not the same as nobody
+//		return err // unknown, which is not the same as no clients
 //	}
 //
 // # What an empty client list means
 //
-// Nothing by itself. An agent answers success and no clients when nobody has
-// the volume open, and also
+// Nothing by itself. An agent answers success and no clients if the volume is closed,
+// and also
 //
 //   - until it got metadata/sync after its start,
 //   - on a storage that is too old to list clients,
@@ -25,42 +25,41 @@
 //
 // # Before a volume is opened on another host
 //
-// Package guard proves that nobody else has it open, or says that it cannot.
+// Package guard proves that no other host has it open, or says that it cannot.
 //
 // # Changes
 //
 // Create, Delete, Expand, Clone, Copy, Flatten, snapshots, Rollback and exports
-// each do one thing, keep out of the traps that agents lay (docs/traps.md), and
-// end in one of these ways:
+// each make one change. They avoid the traps of the agents (docs/traps.md), and end in
+// one of these ways:
 //
-//   - nil: it is done, as far as the wire can tell.
+//   - nil: the change is done, as far as an MDS can tell.
 //   - ErrNotFound, ErrExists, ErrSizeDiffers, ErrInUse, ErrUndetermined,
 //     ErrNotReleased, ErrNoGuard, an error of package zbs: nothing was changed.
-//   - ErrNotDone: an attempt may have run, and was looked for: it has not
-//     happened, and no MDS is at work on it any more. It can be repeated.
-//   - ErrNotAsAsked: it was made, and not as asked; the error says what there is.
-//     It matches mds.ErrAmbiguous as well.
-//   - mds.ErrAmbiguous: it may have happened, or may happen yet. Look at what the
-//     documentation of the change names before it is repeated.
-//     Agents that are not known to drop a repeated task end so, never in
-//     ErrNotDone (mds.WalkError.Settled).
-//   - a *mds.WalkError that is none of these: no MDS could be reached, or the
-//     agent refused and says why.
+//   - ErrNotDone: an attempt may have run, but a query shows that the change has not
+//     happened, and no MDS still works on it. It can be repeated.
+//   - ErrNotAsAsked: the storage was changed, but not as requested. The error says what
+//     it has now. It matches mds.ErrAmbiguous, too.
+//   - mds.ErrAmbiguous: the change may have happened, or may happen later. The
+//     documentation of each change says what to look at before it is repeated. An agent
+//     that may run a repeated task again causes this error, never ErrNotDone
+//     (mds.WalkError.Settled).
+//   - a *mds.WalkError that is none of these: no MDS could be reached, or the agent
+//     refused and says why.
 //
-// An answer of success is believed if it names what was asked for, with sizes that
-// can be; otherwise the storage is queried before anything is returned.
+// A Service believes an answer of success if it names the requested volume and has
+// possible sizes. Otherwise it queries the storage before it returns.
 //
-// What must not run twice goes to another MDS only if the first provably never
-// got it.
+// A command that must not run twice goes to another MDS only if the first provably did
+// not get it.
 //
 // # Changes that harm a host with the volume open
 //
 // Delete, Rollback and ExportNBD of a volume need a Guard:
 //
-//	service := volume.NewService(caller, volume.WithGuard(guard.New(caller)))
+//	service := volume.NewService(caller, volume.WithGuard(g)) // g from guard.New
 //
-// A Service without one refuses them (ErrNoGuard) unless Release.Force is set. Each
-// of their requests goes out within the validity of a verdict. When an MDS hangs
-// and the verdict expires, the volume is checked again before the next MDS is
-// asked.
+// A Service without one refuses them (ErrNoGuard) unless Release.Force is set. It sends
+// each of their requests within the validity of a verdict. If an MDS hangs and the
+// verdict expires, the Service checks the volume again before it asks the next MDS.
 package volume

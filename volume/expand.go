@@ -8,26 +8,27 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// confused is how many times larger than asked for a volume must be to show that
-// a unit was mistaken: between MiB and GiB lies a factor of 1024. What is a
-// little larger may have been expanded by another program.
+// confused is how many times larger than requested a volume is after an agent mistook
+// the unit: between MiB and GiB lies a factor of 1024. A volume that is a little larger
+// may have been expanded by another program.
 const confused = 16
 
-// ExpandRequest says how large a volume shall be.
+// ExpandRequest names a volume and its new size.
 type ExpandRequest struct {
 	Path zbs.Path
 	Size int64 // bytes, rounded up as in CreateRequest
 }
 
-// Expand makes a volume larger and returns it. One that has the size already is
-// a success. It looks at the size after every failure, because agents may have
-// expanded the volume although they answer an error.
+// Expand makes a volume larger and returns it. A volume that has the size already is a
+// success. Expand queries the size after every failure, because an agent may expand the
+// volume and answer an error.
 //
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidCommand (nothing is sent),
 // ErrNotFound, ErrSizeDiffers when the volume is larger already (nothing is
-// changed), ErrNotAsAsked when it has grown far beyond the size, as when an agent
-// takes MiB for GiB (a volume cannot shrink again), ErrNotDone (it can be
-// repeated), mds.ErrAmbiguous (the volume may grow yet), or are a *mds.WalkError with the agent's refusal.
+// changed), ErrNotAsAsked when it grew far beyond the size, as when an agent takes MiB
+// for GiB (a volume cannot shrink again), ErrNotDone (it can be repeated),
+// mds.ErrAmbiguous (the volume may grow later), or are a *mds.WalkError with the agent's
+// refusal.
 func (s *Service) Expand(ctx context.Context, req ExpandRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.expand(ctx, req, opts)
 	if err != nil {
@@ -68,7 +69,7 @@ func (s *Service) expand(ctx context.Context, req ExpandRequest, opts []mds.Call
 	case failed == nil:
 		err = s.confirm(ctx, trace, grown)
 	default:
-		if done, _ := grown(ctx); !done { // it may be, also when the agent says no
+		if done, _ := grown(ctx); !done { // it may have grown although the agent says no
 			err = s.readBack(ctx, failed, grown)
 		}
 	}

@@ -10,38 +10,39 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// ExportRequest names what to export and the ports to choose from.
+// ExportRequest names a volume or snapshot to export, and the ports to choose from.
 type ExportRequest struct {
 	Path  zbs.Path      // a volume or a snapshot
-	Ports zbs.PortRange // one of them is taken; Dash is found out
-	// Release says how to make sure that no host has the volume open. A snapshot
-	// needs none: its data does not change.
+	Ports zbs.PortRange // the agent takes one of them; ExportNBD sets Dash
+	// Release says how to prove that no host has the volume open. It is ignored for a
+	// snapshot: its data does not change.
 	Release Release
 }
 
 // Export is an NBD export that runs on one MDS node until UnexportNBD ends it.
 type Export struct {
 	Path zbs.Path
-	MDS  zbs.Addr // the node that exports: its host is where to connect
+	MDS  zbs.Addr // of the node that exports; connect to its host
 	Port int      // of NBD
 }
 
 // ExportNBD starts an NBD export on the MDS that answers first, or on the one
-// that mds.Target names. Nothing tells whether a snapshot exists: agents export
-// an empty one for one that does not.
+// that mds.Target names. It does not find out whether a snapshot exists: agents export
+// an empty disk for one that does not.
 //
-// An export opens the volume on the MDS node, where everyone who reaches the port
-// can write to it: agents start it without authentication, on all addresses of
-// the node. So it makes sure first that no host has the volume open, as Release
-// says. Whether the storage lists the node as a client of the volume was never
-// seen: a Guard may call an exported volume free. Nor does success prove that a
-// server listens, and one without a client stays until UnexportNBD.
+// An export opens the volume on the MDS node. Every program that reaches the port can
+// write to it: agents start the export without authentication, on all addresses of the
+// node. So ExportNBD first proves that no host has the volume open, as Release says.
+//
+// It was never seen whether the storage lists the node as a client of the volume. If it
+// does not, a Guard may find an exported volume free. Success does not prove that a
+// server listens. An export without a client stays until UnexportNBD.
 //
 // Errors wrap zbs.ErrInvalidPath, zbs.ErrInvalidName, zbs.ErrInvalidCommand or
 // ErrNoGuard (nothing is sent), ErrNotFound when the volume does not exist,
 // ErrInUse, ErrUndetermined or ErrNotReleased (no export was started),
-// mds.ErrAmbiguous (an export may run on the node of the last attempt, on a port
-// that nothing tells), or are a *mds.WalkError with the agent's refusal.
+// mds.ErrAmbiguous (an export may run on the node of the last attempt, on an unknown
+// port), or are a *mds.WalkError with the agent's refusal.
 func (s *Service) ExportNBD(ctx context.Context, req ExportRequest, opts ...mds.CallOption) (Export, error) {
 	export, err := s.export(ctx, req, opts)
 	if err != nil {
@@ -87,14 +88,14 @@ func (s *Service) export(ctx context.Context, req ExportRequest, opts []mds.Call
 	return Export{Path: req.Path, MDS: addr, Port: int(answer.Port)}, nil
 }
 
-// misreadPorts reports that the agent wants the port range spelled the other
-// way. It fails on it before it does anything, with Python's own words.
+// misreadPorts reports whether the agent takes the other spelling of a port range. Then
+// it fails before it does anything, with a message of Python.
 func misreadPorts(no *zbs.AgentError) bool {
 	return strings.Contains(no.Message, "invalid literal for int()") || strings.Contains(no.Message, "list index out of range")
 }
 
-// UnexportNBD ends the export of a port on the MDS that exports: no other is
-// asked. A port that exports nothing is a success.
+// UnexportNBD ends the export of a port on the MDS that exports, and asks no other. A
+// port without an export is a success.
 //
 // Errors wrap zbs.ErrInvalidCommand (nothing is sent), mds.ErrNoCandidates for
 // an MDS that the Caller does not have, mds.ErrAmbiguous (it can be repeated), or

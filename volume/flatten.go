@@ -9,7 +9,7 @@ import (
 )
 
 // Flatten makes a clone independent of its snapshot and returns the volume. It
-// takes as long as the data: ctx alone ends it. A volume that is no clone is a
+// takes as long as the data: only ctx ends the call. A volume that is no clone is a
 // success.
 //
 // Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound, ErrNotDone (it

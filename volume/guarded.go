@@ -11,15 +11,14 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// sendGuarded is send for a change that harms a host with the volume open: each
-// request goes out within the validity of a verdict. When that has expired before
-// an MDS got its request, the volume is checked again, and the MDS are asked that
-// have not been. A command that must not run twice goes on only if none of its
-// requests may have been executed. The trace, and the attempts of a
-// *mds.WalkError, are those of all calls together.
+// sendGuarded is send for a change that harms a host with the volume open. It sends
+// each request within the validity of a verdict. When the verdict expires before an MDS
+// got its request, it checks the volume again, and asks the MDS that were not asked yet.
+// A command that must not run twice goes on only if no request may have been executed.
+// The trace, and the attempts of a *mds.WalkError, are those of all calls together.
 func sendGuarded[R any](ctx context.Context, p *permission, command zbs.Command[R], timeout time.Duration, opts []mds.CallOption) (R, mds.Trace, error) {
 	var none R
-	so := &mds.WalkError{} // the calls so far, without the MDS that were passed over
+	so := &mds.WalkError{} // the calls so far, without the MDS that were skipped
 	for {
 		if err := p.renew(ctx); err != nil {
 			return none, mds.Trace{Attempts: so.Attempts}, notRenewed(ctx, so, err)
@@ -34,16 +33,16 @@ func sendGuarded[R any](ctx context.Context, p *permission, command zbs.Command[
 		}
 		callErr = joined(so, callErr)
 		if !errors.Is(callErr.Stop, errStale) || !p.mayGoOn(callErr, command.Endpoint()) {
-			return none, mds.Trace{Attempts: callErr.Attempts}, toldStop(callErr)
+			return none, mds.Trace{Attempts: callErr.Attempts}, textOfStop(callErr)
 		}
 		callErr.Attempts = slices.DeleteFunc(callErr.Attempts, notSent)
 		so = callErr
 	}
 }
 
-// mayGoOn reports whether the change may go on with the other MDS after a call
-// that stopped because the verdict had expired. The number of renewals is bounded:
-// an MDS that is never reached in time would take them for ever.
+// mayGoOn reports whether the change may go on with the other MDS after the verdict
+// expired. The number of renewals is bounded: an MDS that is never reached in time would
+// need more and more.
 func (p *permission) mayGoOn(callErr *mds.WalkError, endpoint zbs.Endpoint) bool {
 	if endpoint.Repeat == zbs.Unsafe && callErr.MayHaveRun() {
 		return false
@@ -51,14 +50,14 @@ func (p *permission) mayGoOn(callErr *mds.WalkError, endpoint zbs.Endpoint) bool
 	return p.renewals <= len(p.service.caller.Addrs())
 }
 
-// joined returns the error with the attempts of earlier calls in front of its own.
+// joined returns the error with the attempts of the earlier error before its own.
 func joined(earlier, callErr *mds.WalkError) *mds.WalkError {
-	whole := *callErr // hooks may have kept the other
+	whole := *callErr // a hook may have kept the original
 	whole.Attempts = slices.Concat(earlier.Attempts, callErr.Attempts)
 	return &whole
 }
 
-// notSent reports an attempt at an MDS that was passed over, and may be asked.
+// notSent reports whether an attempt skipped its MDS, which may be asked again.
 func notSent(a mds.Attempt) bool {
 	return !a.Sent && (a.Phase == mds.PhaseBreaker || a.Phase == mds.PhaseWithheld)
 }
@@ -71,7 +70,7 @@ func addrsOf(attempts []mds.Attempt) []zbs.Addr {
 	return addrs
 }
 
-// notRenewed is the end of a change whose volume is not free by now.
+// notRenewed is the error of a change that stops because a renewed check failed.
 func notRenewed(ctx context.Context, so *mds.WalkError, check error) error {
 	switch {
 	case len(so.Attempts) == 0:
@@ -85,16 +84,16 @@ func notRenewed(ctx context.Context, so *mds.WalkError, check error) error {
 		stopped.Stop = ctx.Err()
 		return &stopped
 	}
-	return toldStop(&stopped)
+	return textOfStop(&stopped)
 }
 
 func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// toldStop keeps of why a call stopped only the text if the change may have run:
-// what the error of a check matches says that nothing was changed.
-func toldStop(callErr *mds.WalkError) error {
+// textOfStop reduces the reason why a call stopped to its text if the change may have
+// run: the error of a check matches errors that say that nothing was changed.
+func textOfStop(callErr *mds.WalkError) error {
 	if !callErr.MayHaveRun() || callErr.Stop == nil || isContextError(callErr.Stop) {
 		return callErr
 	}

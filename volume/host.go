@@ -8,17 +8,17 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// The operations on hosts are sent as they are: an agent works on the host, and
-// those before G9 log in there with the access that the command carries. They write
-// the password into their own log in clear, which this library cannot prevent. It
-// keeps it out of errors and logs of its own, also where an agent's answer repeats
-// it, and sends none to an agent that does not need it.
+// A Service sends the operations on hosts as they are, and an agent works on the host.
+// Agents before G9 log in there with the access that the command carries, and write the
+// password into their own log, in clear. This library keeps it out of its own errors and
+// logs, even if an agent's answer repeats it, and sends it to no agent that does not need
+// it.
 //
 // Their errors wrap zbs.ErrInvalidCommand, zbs.ErrInvalidName or
 // zbs.ErrInvalidPath (nothing is sent), mds.ErrAmbiguous (the host may be in any
 // state between; each can be repeated), or are a *mds.WalkError with the agent's
-// refusal. It matches zbs.ErrUnsupported when an agent does not have the operation,
-// and zbs.ErrHostAccess when one needs the access that the command lacks; nothing
+// refusal. They match zbs.ErrUnsupported when an agent does not have the operation, and
+// zbs.ErrHostAccess when an agent needs access that the command does not carry; nothing
 // was sent to that agent. Each attempt takes at most SetupTimeout.
 
 // DeployClient installs the storage's client on a host.
@@ -28,23 +28,23 @@ func (s *Service) DeployClient(ctx context.Context, command zbs.DeployClient, op
 }
 
 // DeployVhost sets up vhost on a host. Agents since G10 do not have it
-// (zbs.ErrUnsupported): there vhost comes with ZStone, and CheckVhost tells whether
-// it is ready.
+// (zbs.ErrUnsupported): vhost comes with ZStone then, and CheckVhost tells whether it is
+// ready.
 func (s *Service) DeployVhost(ctx context.Context, command zbs.DeployVhost, opts ...mds.CallOption) error {
 	_, err := setUp(ctx, s, command.Host, "deploy vhost on", command, opts)
 	return err
 }
 
-// DestroyVhost takes vhost off a host. Agents since G10 do not have it
+// DestroyVhost removes vhost from a host. Agents since G10 do not have it
 // (zbs.ErrUnsupported).
 func (s *Service) DestroyVhost(ctx context.Context, command zbs.DestroyVhost, opts ...mds.CallOption) error {
 	_, err := setUp(ctx, s, command.Host, "destroy vhost on", command, opts)
 	return err
 }
 
-// CreateBdev makes a volume a vhost block device on a host, which then has it
-// open. zbs.BdevName names it as ZStack does. The error wraps ErrNotFound, too,
-// when the volume does not exist.
+// CreateBdev makes a volume a vhost block device on a host. The host has the volume open
+// until DeleteBdev. zbs.BdevName names the device as ZStack does. The error also wraps
+// ErrNotFound when the volume does not exist.
 func (s *Service) CreateBdev(ctx context.Context, command zbs.CreateBdev, opts ...mds.CallOption) (zbs.Bdev, error) {
 	if err := command.Validate(); err != nil {
 		return zbs.Bdev{}, err
@@ -55,8 +55,7 @@ func (s *Service) CreateBdev(ctx context.Context, command zbs.CreateBdev, opts .
 	return setUp(ctx, s, command.Host, "create bdev "+command.Bdev+" on", command, opts)
 }
 
-// DeleteBdev takes a vhost block device off a host, which then has its volume
-// closed.
+// DeleteBdev removes a vhost block device from a host, which closes its volume.
 func (s *Service) DeleteBdev(ctx context.Context, command zbs.DeleteBdev, opts ...mds.CallOption) error {
 	_, err := setUp(ctx, s, command.Host, "delete bdev "+command.Bdev+" on", command, opts)
 	return err
@@ -72,10 +71,9 @@ func setUp[R any](ctx context.Context, s *Service, host zbs.HostAccess, what str
 }
 
 // CheckVhost returns nil when the vhost target of a host is ready. Agents since G10
-// can tell, and need the host's address alone: what else the host carries is sent.
-// An agent looks for about 20 s before it says no, which is a *mds.WalkError with
-// its *zbs.AgentError; other MDS are not asked then. Each attempt takes at most
-// CheckTimeout.
+// can tell, and need only the host's address; the access is sent if host has it. An
+// agent takes about 20 s to say no. The error is then a *mds.WalkError with its
+// *zbs.AgentError, and no other MDS is asked. Each attempt takes at most CheckTimeout.
 //
 // Errors wrap zbs.ErrInvalidCommand or zbs.ErrInvalidName (nothing is sent),
 // zbs.ErrUnsupported when an agent does not have it, or are a *mds.WalkError. It
@@ -89,7 +87,7 @@ func (s *Service) CheckVhost(ctx context.Context, host zbs.HostAccess, opts ...m
 }
 
 // VhostHealth reports whether the vhost target of a host runs. Agents since G10 can
-// tell. Errors are as CheckVhost's; then the result means nothing.
+// tell. Errors are as CheckVhost's; with one the result means nothing.
 func (s *Service) VhostHealth(ctx context.Context, hostIP string, opts ...mds.CallOption) (running bool, err error) {
 	health, err := mds.Call(ctx, s.caller, zbs.GetVhostHealth{HostIP: hostIP}, readOptions(s.caller, opts, mds.RouteKey(hostIP))...)
 	if err != nil {
@@ -98,9 +96,9 @@ func (s *Service) VhostHealth(ctx context.Context, hostIP string, opts ...mds.Ca
 	return *health.Running, nil
 }
 
-// ResourceUsage asks one MDS what the storage's processes use on its node: those
-// of the cgroups (zbs.CgroupShare and its like), or of all known ones when none
-// is named. Cgroups that do not run there are missing.
+// ResourceUsage asks one MDS what the storage's processes use on its node, by cgroup
+// (zbs.CgroupShare and its like). Without cgroups it asks for all known ones. A cgroup
+// that does not run there is missing.
 //
 // Errors wrap zbs.ErrInvalidCommand (nothing is sent), mds.ErrNoCandidates for
 // an MDS that the Caller does not have, or are a *mds.WalkError.

@@ -11,12 +11,12 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// errStale ends a call whose permission has expired. What it comes to for the user
-// is that nobody knows whether the volume is in use.
+// errStale ends a call whose permission has expired. It matches ErrUndetermined: it is
+// no longer known whether the volume is in use.
 var errStale = fmt.Errorf("%w: the check took effect too late: %w", guard.ErrUndetermined, guard.ErrReportExpired)
 
-// permission allows the requests of one change, as the Release says. It is not
-// safe for concurrent use, save for valid.
+// permission allows the requests of one change, as the Release says. It is not safe for
+// concurrent use, except for valid.
 type permission struct {
 	service  *Service
 	path     zbs.Path // of the volume
@@ -26,7 +26,7 @@ type permission struct {
 	renewals int
 }
 
-// permission returns one that has not checked yet, or ErrNoGuard.
+// permission returns a permission that has not checked yet, or ErrNoGuard.
 func (s *Service) permission(path zbs.Path, r Release) (*permission, error) {
 	if s.guard == nil && !r.Force {
 		return nil, ErrNoGuard
@@ -83,8 +83,8 @@ func (p *permission) check(ctx context.Context) error {
 	return nil
 }
 
-// badOption returns the mistake in the options of a check that made none: it says
-// nothing of the volume.
+// badOption returns the mistake in the options of a check, which says nothing about the
+// volume. It returns any other error as it is.
 func badOption(err error) error {
 	undetermined, ok := errors.AsType[*guard.UndeterminedError](err)
 	if !ok || !errors.Is(err, mds.ErrInvalidOption) {

@@ -28,7 +28,7 @@ func newPools(caller *mds.Caller) *pools {
 	return &pools{caller: caller, unknown: newCoalescer[string, zbs.PoolMap](zbs.EndpointCapacity)}
 }
 
-// resolve spells path as agents understand it. The physical pool comes from the
+// resolve spells path as agents take it. The physical pool comes from the
 // capacity answer by exact name, because agents match names by substring. The error
 // wraps ErrNotFound for a pool that the cluster does not have.
 func (p *pools) resolve(ctx context.Context, path zbs.Path, opts []mds.CallOption) (zbs.CBDPath, error) {

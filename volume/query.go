@@ -12,14 +12,14 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// queriesAtOnce bounds how many queries one QueryAll has under way: as many as
-// an MDS has connections for us.
+// queriesAtOnce bounds the queries that one QueryAll has in flight: as many as a
+// Caller has connections to one MDS.
 const queriesAtOnce = mds.DefaultConnections
 
 // Query asks for size and parent of a volume. Errors wrap zbs.ErrInvalidPath
 // when path names no volume (nothing is sent), ErrNotFound when the volume or
-// its pool does not exist, or are a *mds.WalkError. It changes nothing. Calls
-// without opts are shared as those of Clients.
+// its pool does not exist, or are a *mds.WalkError. It changes nothing. Calls without
+// opts share queries as those of Clients do.
 func (s *Service) Query(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (Info, error) {
 	if len(opts) > 0 {
 		return s.askQuery(ctx, path, opts)
@@ -44,10 +44,10 @@ func (s *Service) askQuery(ctx context.Context, path zbs.Path, opts []mds.CallOp
 	}, nil
 }
 
-// QueryAll asks for the sizes of many volumes, a query per pool, or one per volume
-// where no agent can do more (G7e of zbs.Generations). Volumes that do
-// not exist are missing from the result, and so are those of pools that do not.
-// Errors are as Query's; then the result is empty, for it would be incomplete.
+// QueryAll asks for the sizes of many volumes, with a query per pool, or with one per
+// volume where agents have no batch query (G7e of zbs.Generations). A volume that does
+// not exist, or whose pool does not, is missing from the result. Errors are as Query's;
+// with one the result is empty.
 func (s *Service) QueryAll(ctx context.Context, paths []zbs.Path, opts ...mds.CallOption) (map[zbs.Path]Info, error) {
 	pools, err := s.byPool(ctx, paths, opts)
 	if err != nil {
@@ -91,9 +91,9 @@ func (s *Service) byPool(ctx context.Context, paths []zbs.Path, opts []mds.CallO
 	return pools, nil
 }
 
-// queryPool asks for the volumes of one pool at once. An agent refuses a batch
-// for reasons that concern the pool alone (it has no volumes at all), and some
-// agents cannot do batches: then each volume is asked for by itself.
+// queryPool asks for the volumes of one pool at once. It asks for each by itself if the
+// agent refuses: some agents have no batch query, and others refuse a batch if the pool
+// has no volumes at all.
 func (s *Service) queryPool(ctx context.Context, volumes []zbs.CBDPath, opts []mds.CallOption) ([]Info, error) {
 	answer, err := mds.Call(ctx, s.caller, zbs.QueryVolumes{Paths: volumes}, readOptions(s.caller, opts, mds.RouteKey(volumes[0].Pool))...)
 	if _, refused := errors.AsType[*zbs.AgentError](err); refused || errors.Is(err, zbs.ErrUnsupported) {
@@ -111,7 +111,7 @@ func (s *Service) queryPool(ctx context.Context, volumes []zbs.CBDPath, opts []m
 	return infos, nil
 }
 
-// queryEach asks for each of the volumes by itself, some at the same time.
+// queryEach asks for each volume by itself, for some at the same time.
 func (s *Service) queryEach(ctx context.Context, volumes []zbs.CBDPath, opts []mds.CallOption) ([]Info, error) {
 	found := make([]*Info, len(volumes))
 	group, ctx := errgroup.WithContext(ctx)
@@ -141,7 +141,7 @@ func (s *Service) queryEach(ctx context.Context, volumes []zbs.CBDPath, opts []m
 	return infos, nil
 }
 
-// Pools asks for the pools of the cluster, and keeps which physical pool lies
+// Pools asks for the pools of the cluster. The Service keeps which physical pool lies
 // under each logical one. Errors are a *mds.WalkError, or wrap zbs.ErrMalformed.
 func (s *Service) Pools(ctx context.Context, opts ...mds.CallOption) ([]zbs.LogicalPool, error) {
 	capacity, _, err := s.pools.capacity(ctx, opts)

@@ -8,38 +8,38 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// DefaultPoll is how often a volume is checked while it is waited for.
+// DefaultPoll is the pause between two checks while Release.Wait lasts.
 const DefaultPoll = 2 * time.Second
 
-// Guard tells whether a volume is open anywhere. *guard.Guard is one. The error is
-// nil only when no host but the allowed ones has the volume open; then the report
-// says until when that holds. An error that matches guard.ErrInUse means that a
-// host has it open, every other one that the Guard cannot tell. A Guard must be
-// safe for concurrent use.
+// Guard tells whether a volume is open anywhere. *guard.Guard is one. The error is nil
+// only if no host has the volume open except the allowed ones; the report says how long
+// that holds. An error that matches guard.ErrInUse means that another host has it open.
+// Any other error means that the Guard cannot tell. A Guard must be safe for concurrent
+// use.
 type Guard interface {
 	Check(ctx context.Context, path zbs.Path, opts ...guard.CheckOption) (guard.Report, error)
 }
 
-// Release says how a change that harms a host with the volume open makes sure that
-// there is none. The zero Release checks once, with the Guard of the Service, and
-// refuses unless the volume is free.
+// Release says how to prove that no host has a volume open, before a change that would
+// harm such a host. The zero Release checks once, with the Guard of the Service, and
+// refuses the change unless the volume is free.
 //
-// Each request is sent within the validity of a verdict. When that ends before an
-// MDS has got the request, because the MDS before it hung, no connection was free
-// or the connect took long, the volume is checked again. The check never covers the
-// time between the request and its execution by the agent.
+// The Service sends each request within the validity of a verdict. The verdict may expire
+// before an MDS gets the request: the MDS before it hung, no connection was idle, or the
+// connect took long. Then the Service checks the volume again. No check covers the time
+// between the request and its execution by the agent.
 type Release struct {
-	// Force skips the check and needs no Guard. What a host writes to the volume
-	// is then lost or damaged.
+	// Force skips the check and needs no Guard. A host that writes to the volume loses
+	// or damages its data then.
 	Force bool
-	// Wait is how long to wait until the volume is released; 0 checks once. The
-	// last check begins at the end of it and takes its own time: 13 s for a
-	// free volume and a Guard with the default Timing. A check after an expired
-	// verdict gets what is left of it.
+	// Wait is how long to wait until the volume is released; 0 checks once. The last
+	// check begins when Wait is over, and takes its own time: 13 s for a free volume
+	// and a Guard with the default Timing. Checks after an expired verdict share the
+	// same Wait.
 	Wait time.Duration
 	// Poll is how long to pause between checks, DefaultPoll unless positive.
 	Poll time.Duration
-	// Options are those of the checks, behind the ones given to WithGuard. No
-	// host is allowed to have the volume open unless an option says so.
+	// Options are those of the checks, after the ones given to WithGuard. No host may
+	// have the volume open unless an option allows it.
 	Options []guard.CheckOption
 }

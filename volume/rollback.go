@@ -9,21 +9,20 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// RollbackRequest names a snapshot to go back to.
+// RollbackRequest names a snapshot to roll back to.
 type RollbackRequest struct {
-	Path    zbs.Path // the snapshot; what was written to the volume since is lost
-	Release Release  // how to make sure that no host has the volume open
+	Path    zbs.Path // the snapshot; later writes to the volume are lost
+	Release Release  // how to prove that no host has the volume open
 }
 
-// Rollback makes a volume what it was at the snapshot and returns it. First it
-// makes sure that no host has the volume open, as Release says; with Release.Wait
-// it waits for that.
+// Rollback makes a volume what it was at the snapshot, and returns it. First it proves
+// that no host has the volume open, as Release says; with Release.Wait it waits for that.
 //
-// Errors wrap zbs.ErrInvalidPath or ErrNoGuard (nothing is sent), ErrNotFound when the volume
-// does not exist, ErrInUse, ErrUndetermined or ErrNotReleased (nothing is
-// changed), mds.ErrAmbiguous (nothing tells whether it has happened, also when an
-// agent says so of another path: keep the volume closed and roll back again), or are a *mds.WalkError with the agent's
-// refusal, such as that there is no such snapshot.
+// Errors wrap zbs.ErrInvalidPath or ErrNoGuard (nothing is sent), ErrNotFound when the
+// volume does not exist, ErrInUse, ErrUndetermined or ErrNotReleased (nothing is changed),
+// or mds.ErrAmbiguous, or are a *mds.WalkError with the agent's refusal, such as that the
+// snapshot does not exist. After mds.ErrAmbiguous no query shows whether the rollback has
+// happened: keep the volume closed, and roll back again.
 func (s *Service) Rollback(ctx context.Context, req RollbackRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.rollback(ctx, req, opts)
 	if err != nil {
@@ -59,9 +58,9 @@ func (s *Service) rollback(ctx context.Context, req RollbackRequest, opts []mds.
 	return s.readRollback(ctx, info.Path, answer)
 }
 
-// readRollback reads back a volume of which an agent says that it is rolled back,
-// in an answer that is not clean or tells another size. The sizes can be read; whether the data is that
-// of the snapshot cannot, so an answer about another path leaves it open.
+// readRollback queries a volume after an agent claimed its rollback in an answer that is
+// not clean or has another size. The query shows the sizes, but not whether the data is
+// that of the snapshot. So an answer about another path leaves the result open.
 func (s *Service) readRollback(ctx context.Context, path zbs.Path, answer zbs.Created) (Info, error) {
 	if answer.InstallPath != "" && !isAbout(answer, path) {
 		return Info{}, unread(answer, errors.New("that is another path"))

@@ -8,13 +8,13 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Service does what a storage plugin wants done with volumes. It is safe for
-// concurrent use; the zero Service is not usable, NewService makes one.
+// Service queries and changes volumes for a storage plugin. It is safe for concurrent
+// use. The zero Service is not usable; NewService returns one that is.
 type Service struct {
 	caller   *mds.Caller
 	pools    *pools
 	storage  atomic.Pointer[string] // its version, nil until it is known
-	guard    Guard                  // in front of what harms a host with the volume open; nil: none
+	guard    Guard                  // of Delete, Rollback and ExportNBD; nil: none
 	clusters *clusters
 	clients  *coalescer[zbs.Path, ClientList]
 	queries  *coalescer[zbs.Path, Info]
@@ -23,8 +23,8 @@ type Service struct {
 	anySnapshotName bool
 }
 
-// NewService returns a Service that asks through caller. WithGuard gives it what
-// Delete, Rollback and ExportNBD need.
+// NewService returns a Service that asks through caller. Delete, Rollback and ExportNBD
+// need the option WithGuard, too.
 func NewService(caller *mds.Caller, opts ...Option) *Service {
 	s := &Service{
 		caller:   caller,
@@ -42,15 +42,14 @@ func NewService(caller *mds.Caller, opts ...Option) *Service {
 // Option sets how a Service behaves.
 type Option func(*Service)
 
-// WithGuard puts g in front of Delete, Rollback and ExportNBD, and gives its checks
-// the options. A Service without one refuses these (ErrNoGuard) unless
-// Release.Force is set.
+// WithGuard makes Delete, Rollback and ExportNBD check with g, with these options.
+// A Service without a Guard refuses them (ErrNoGuard) unless Release.Force is set.
 func WithGuard(g Guard, opts ...guard.CheckOption) Option {
 	return func(s *Service) { s.guard, s.guardOptions = g, opts }
 }
 
-// AnySnapshotName lets snapshots be created, cloned and exported whatever the
-// length of their names. Without it they must have SnapshotNameLength
-// characters: agents find a snapshot by a part of its name, and clone, protect
-// or export another one when a name is part of another.
+// AnySnapshotName allows names of any length for the snapshots that are created, cloned,
+// copied and exported. Without it they must have SnapshotNameLength characters: agents
+// find a snapshot by a part of its name. If one name is a part of another, they may
+// clone, protect or export the wrong snapshot.
 func AnySnapshotName() Option { return func(s *Service) { s.anySnapshotName = true } }

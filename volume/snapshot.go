@@ -13,41 +13,41 @@ import (
 // AnySnapshotName is given: those of ZStack's UUIDs without dashes.
 const SnapshotNameLength = 32
 
-// SnapshotRequest names a snapshot to make.
+// SnapshotRequest names a new snapshot.
 type SnapshotRequest struct {
 	Path zbs.Path // the snapshot
 	// SkipIfExisting makes an existing snapshot of the name a success.
 	SkipIfExisting bool
 }
 
-// Snapshot is what came of making a snapshot.
+// Snapshot is the result of CreateSnapshot.
 type Snapshot struct {
 	Path zbs.Path
-	Size int64 // of the volume at the time, in bytes; 0 when it existed
-	// Existed tells that a snapshot of exactly this name was there already.
+	Size int64 // of the volume, in bytes; 0 if the snapshot existed
+	// Existed tells that a snapshot of exactly this name existed before.
 	Existed bool
 	// Confirmed tells that the storage has the snapshot: an MDS found it
-	// (QuerySnapshot), or the storage refused to make another of its name. Without
-	// it an agent said that it is made, and no MDS can look.
+	// (QuerySnapshot), or the storage refused to make another of its name. If it is
+	// false, an agent claims the snapshot, and no MDS can look it up.
 	Confirmed bool
 }
 
-// CreateSnapshot makes a snapshot. The agent's own way to skip what exists is
-// not used, because it compares by a part of the name and then makes nothing:
-// the storage itself refuses an exact name that exists.
+// CreateSnapshot makes a snapshot. It does not let the agent skip existing snapshots:
+// an agent compares a part of the name, and may skip the wrong one. The storage itself
+// refuses exactly the names that exist.
 //
-// Where an MDS can tell whether a snapshot exists (QuerySnapshot), CreateSnapshot
-// looks before and after, as Create does. Elsewhere it believes the agent's answer,
-// and Snapshot.Confirmed is false. When an attempt may have run and the snapshot is
-// not seen, or the answer is not about this snapshot and no MDS can look, an MDS is
-// sent the same again for the answer to that: a second execution changes nothing.
+// If an MDS can look up snapshots (QuerySnapshot), CreateSnapshot looks before and after,
+// as Create does. Otherwise it believes the agent's answer, and Snapshot.Confirmed is
+// false. It sends the command again, which changes nothing if the snapshot exists, in two
+// cases: an attempt may have run and the snapshot is not seen, or the answer is about
+// another snapshot and no MDS can look.
 //
-// Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidName (nothing is sent),
-// ErrNotFound when the volume does not exist, ErrExists, ErrNotDone (it can be
-// repeated; only where an MDS can look), mds.ErrAmbiguous (a snapshot of the name
-// may be there, or appear), or are a *mds.WalkError with the agent's refusal. Where
-// no MDS can look, and without SkipIfExisting, a snapshot found after an attempt
-// that may have run stays mds.ErrAmbiguous, too: it may be an older one.
+// Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidName (nothing is sent), ErrNotFound
+// when the volume does not exist, ErrExists, ErrNotDone (it can be repeated; only if an
+// MDS can look), mds.ErrAmbiguous (the snapshot may exist, or appear later), or are a
+// *mds.WalkError with the agent's refusal. If no MDS can look, a snapshot that is found
+// after an attempt that may have run is mds.ErrAmbiguous without SkipIfExisting: it may
+// be an older one.
 func (s *Service) CreateSnapshot(ctx context.Context, req SnapshotRequest, opts ...mds.CallOption) (Snapshot, error) {
 	snapshot, err := s.createSnapshot(ctx, req, opts)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts 
 	if err != nil {
 		return Snapshot{}, err
 	}
-	m := &making{service: s, req: req, size: info.Size, before: s.presenceOf(ctx, req.Path)}
+	m := &creation{service: s, req: req, size: info.Size, before: s.presenceOf(ctx, req.Path)}
 	if m.before == present {
 		return m.existing(ErrExists)
 	}
@@ -82,14 +82,14 @@ func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts 
 	case err == nil:
 		return m.verified(ctx, answer, trace)
 	case callErr != nil && callErr.MayHaveRun() && ctx.Err() == nil:
-		return m.settled(ctx, callErr)
+		return m.afterFailure(ctx, callErr)
 	case errors.Is(err, ErrExists):
 		return m.existing(err)
 	}
 	return Snapshot{}, err
 }
 
-// checkSnapshotName refuses a name that may be part of another snapshot's.
+// checkSnapshotName refuses a name that may be a part of another snapshot's name.
 func (s *Service) checkSnapshotName(path zbs.Path) error {
 	if path.IsSnapshot() && !s.anySnapshotName && len(path.Snapshot) != SnapshotNameLength {
 		return fmt.Errorf("%w: %q has %d characters, want the %d of a UUID without dashes: agents find snapshots by a part of the name, and take the wrong one",

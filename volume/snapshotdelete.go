@@ -9,16 +9,16 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// DeleteSnapshot deletes a snapshot. An agent answers success also for a snapshot
-// that does not exist, and for one that the storage keeps because it has a clone.
+// DeleteSnapshot deletes a snapshot. An agent also answers success for a snapshot that
+// does not exist, and for one that the storage keeps because it has a clone.
 //
-// Where an MDS can tell whether a snapshot exists (QuerySnapshot), success means
-// that it is gone. Elsewhere success means that an agent was asked and the volume
-// exists; QuerySnapshot answers zbs.ErrUnsupported there.
+// If an MDS can look up snapshots (QuerySnapshot), success means that the snapshot is
+// gone. Otherwise it only means that an agent answered success and the volume exists;
+// QuerySnapshot returns zbs.ErrUnsupported then.
 //
 // Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume
-// does not exist, ErrSnapshotKept (an agent claims success, and the snapshot is
-// there), ErrNotDone (it can be repeated; only where an MDS can look),
+// does not exist, ErrSnapshotKept (an agent claims success, but the snapshot exists),
+// ErrNotDone (it can be repeated; only if an MDS can look),
 // mds.ErrAmbiguous, or are a *mds.WalkError.
 func (s *Service) DeleteSnapshot(ctx context.Context, path zbs.Path, opts ...mds.CallOption) error {
 	if err := s.deleteSnapshot(ctx, path, opts); err != nil {
@@ -44,7 +44,7 @@ func (s *Service) deleteSnapshot(ctx context.Context, path zbs.Path, opts []mds.
 	}
 	now := s.presenceOf(ctx, path)
 	switch {
-	case now == untold, err == nil && now == missing:
+	case now == unknown, err == nil && now == missing:
 		return err
 	case err != nil:
 		return s.readBack(ctx, err, s.isGone(path))
@@ -56,7 +56,7 @@ func (s *Service) deleteSnapshot(ctx context.Context, path zbs.Path, opts []mds.
 	return err
 }
 
-// isGone returns a look whether the snapshot does not exist.
+// isGone returns a function that reports whether the snapshot does not exist.
 func (s *Service) isGone(path zbs.Path) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		exists, err := s.findSnapshot(ctx, path)

@@ -12,9 +12,9 @@ import (
 )
 
 // QuerySnapshot reports whether a snapshot exists or, given a volume, whether the
-// volume has any snapshot. Few agents can tell: those of generation G7e do
-// (zbs.Generations). The MDS are asked until one can, and a hanging one costs no
-// more than a hedge delay as long as another answers.
+// volume has any snapshot. Few agents can tell, such as those of generation G7e
+// (zbs.Generations). It asks one MDS after the other until one can. A hanging MDS costs no
+// more than a hedge delay if another answers.
 //
 // Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume or
 // its pool does not exist, zbs.ErrUnsupported when no MDS that answers can tell,
@@ -49,7 +49,7 @@ func (s *Service) querySnapshot(ctx context.Context, path zbs.Path, opts []mds.C
 type presence uint8
 
 const (
-	untold  presence = iota // no MDS can tell whether it exists
+	unknown presence = iota // no MDS can tell whether it exists
 	missing                 // it does not exist
 	present                 // it exists
 )
@@ -58,15 +58,15 @@ const (
 func (s *Service) presenceOf(ctx context.Context, path zbs.Path) presence {
 	switch exists, err := s.findSnapshot(ctx, path); {
 	case err != nil:
-		return untold
+		return unknown
 	case exists:
 		return present
 	}
 	return missing
 }
 
-// findSnapshot is QuerySnapshot for a change, which does without an answer rather
-// than wait for an MDS that may be none of those that can tell.
+// findSnapshot is QuerySnapshot for a change. It asks only MDS that are known to have the
+// query, and does not wait for others.
 func (s *Service) findSnapshot(ctx context.Context, path zbs.Path) (bool, error) {
 	able := mds.Supporting(ctx, s.caller, zbs.EndpointSnapshotQuery)
 	if len(able) == 0 {
@@ -76,9 +76,9 @@ func (s *Service) findSnapshot(ctx context.Context, path zbs.Path) (bool, error)
 	return s.querySnapshot(ctx, path, []mds.CallOption{mds.Except(others...)})
 }
 
-// askSnapshot asks one MDS after the other until one has the answer, which may be
-// that the snapshot does not exist. That the volume does not exist says an MDS of
-// another cluster, too, so the others are asked then.
+// askSnapshot asks one MDS after the other until one answers, if only that the snapshot
+// does not exist. After an answer that the volume does not exist it asks the others: an
+// MDS of another cluster answers that, too.
 func (s *Service) askSnapshot(ctx context.Context, path zbs.CBDPath, opts []mds.CallOption) (zbs.SnapshotInfo, error) {
 	so := &mds.WalkError{}
 	for {
@@ -95,7 +95,7 @@ func (s *Service) askSnapshot(ctx context.Context, path zbs.CBDPath, opts []mds.
 	}
 }
 
-// refusers returns the MDS that answered no.
+// refusers returns the MDS that refused the query.
 func refusers(callErr *mds.WalkError) (addrs []zbs.Addr) {
 	for _, a := range callErr.Attempts {
 		if _, no := errors.AsType[*zbs.AgentError](a.Err); no {
@@ -105,8 +105,8 @@ func refusers(callErr *mds.WalkError) (addrs []zbs.Addr) {
 	return addrs
 }
 
-// anotherRefused reports whether the call was refused by an MDS that had not refused
-// before. One that mds.Target names is asked again and again otherwise.
+// anotherRefused reports whether an MDS refused the call that had not refused before.
+// Without this test an MDS that mds.Target names would be asked for ever.
 func anotherRefused(before, callErr *mds.WalkError) bool {
 	known := refusers(before)
 	return slices.ContainsFunc(refusers(callErr), func(addr zbs.Addr) bool { return !slices.Contains(known, addr) })
@@ -126,9 +126,9 @@ func snapshotMissing(err error) bool {
 	return false
 }
 
-// checkFound returns nil when the answer proves that the snapshot exists. It names
-// the snapshot by its number. Agents find a snapshot by that as well, so that a
-// name which is the number proves nothing.
+// checkFound returns nil if the answer proves that the snapshot exists. The answer has
+// the snapshot's number. If the name is that number, it proves nothing: agents also find a
+// snapshot by its number.
 func checkFound(path zbs.Path, answer zbs.SnapshotInfo) error {
 	found, err := zbs.ParsePath(answer.InstallPath)
 	switch {
