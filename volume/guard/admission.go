@@ -11,26 +11,26 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// busyLimit is how long the questions of all rounds under way may take one MDS by
-// the Load: half of a span. When very many volumes are checked at once, rounds
-// wait before they begin; within a round there is no time to wait.
+// busyLimit bounds the time that the queries of all open rounds take one MDS, by the
+// Load: half of a span. When very many volumes are checked at once, rounds wait before
+// they begin, because within a round there is no time to wait.
 const busyLimit = int64(proof.DefaultSpan / 2)
 
-// admission lets rounds begin as far as there is time for their questions.
+// admission lets a round begin when there is time for its queries.
 type admission struct {
 	busy *semaphore.Weighted // of busyLimit
 
 	mu    sync.Mutex       // guards asked
-	asked map[zbs.Path]int // how many rounds under way ask about a volume
+	asked map[zbs.Path]int // how many open rounds ask about a volume
 }
 
 func newAdmission() *admission {
 	return &admission{busy: semaphore.NewWeighted(busyLimit), asked: make(map[zbs.Path]int)}
 }
 
-// enter waits until a round about the volume, or about many for the zero Path,
-// may begin, and returns how it leaves. A round that asks the same as one under way
-// takes next to nothing: they share the answers.
+// enter waits until a round about the volume, or about many for the zero Path, may
+// begin. The round calls leave at its end. A round about the volume of another open
+// round weighs almost nothing, because the two share queries.
 func (a *admission) enter(ctx context.Context, volume zbs.Path, weight int64) (leave func(), err error) {
 	a.mu.Lock()
 	if volume != (zbs.Path{}) && a.asked[volume] > 0 {
@@ -55,8 +55,8 @@ func (a *admission) enter(ctx context.Context, volume zbs.Path, weight int64) (l
 	}, nil
 }
 
-// weight is what a round takes of busyLimit that asks each MDS so many questions.
-func (l Load) weight(questions int, span time.Duration) int64 {
-	spans := float64(questions) * l.every().Seconds() / span.Seconds()
+// weight is the part of busyLimit that a round takes with so many queries to each MDS.
+func (l Load) weight(queries int, span time.Duration) int64 {
+	spans := float64(queries) * l.every().Seconds() / span.Seconds()
 	return min(int64(spans*float64(proof.DefaultSpan)), busyLimit)
 }

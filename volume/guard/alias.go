@@ -6,9 +6,8 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// The words of a check and its report. They are those of package proof, where
-// each is explained: it derives a verdict from evidence, and has no import path
-// to anything that asks.
+// The types of a check and its report are those of package proof. It derives a verdict
+// from evidence, and has no import path to anything that does I/O.
 type (
 	Host              = proof.Host
 	HostState         = proof.HostState
@@ -40,7 +39,7 @@ const (
 	Maintenance = proof.Maintenance
 )
 
-// Defaults of Timing and MaxFenceAge; package proof says where each is from.
+// Defaults of Timing and MaxFenceAge; package proof says where each comes from.
 const (
 	DefaultRefresh        = proof.DefaultRefresh
 	DefaultLeaderRetry    = proof.DefaultLeaderRetry
@@ -63,5 +62,5 @@ var (
 	ErrReportSchema   = proof.ErrReportSchema
 )
 
-// Replay judges the evidence of a saved report anew. It is proof.Replay.
+// Replay evaluates the evidence of a saved report again. It is proof.Replay.
 func Replay(r Report, at time.Time) (Report, error) { return proof.Replay(r, at) }

@@ -8,11 +8,11 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// await returns when no more is to be expected of the round.
+// await returns when the round needs no more answers, or its time is over.
 func (r *round) await(ctx context.Context) {
 	deadline := time.NewTimer(r.lead.span())
 	defer deadline.Stop()
-	var rest <-chan time.Time // runs once the round needs nobody any more
+	var rest <-chan time.Time // fires after roundProved
 	for {
 		news := r.guard.ids.news()
 		switch r.state(ctx) {
@@ -41,12 +41,12 @@ type roundState uint8
 
 const (
 	roundAsking roundState = iota // needs more answers
-	roundProved                   // what is still to come changes nothing, but a foreign client would
-	roundDone                     // there is nothing to wait for
+	roundProved                   // only a foreign client can still change its result
+	roundDone                     // has nothing to wait for
 )
 
-// state works out how far the round has come, and asks the Witness once it is
-// known which hosts no MDS shows.
+// state returns how far the round has come. It asks the Witness as soon as it is known
+// which hosts no MDS shows.
 func (r *round) state(ctx context.Context) roundState {
 	waiting, silent := r.waiting()
 	proved := true
@@ -75,7 +75,7 @@ func (r *round) state(ctx context.Context) roundState {
 	return roundAsking
 }
 
-// waiting returns how many MDS have not answered all, and how many of these were
+// waiting returns how many MDS have not answered every query, and how many of these were
 // silent before.
 func (r *round) waiting() (waiting, silent int) {
 	r.mu.Lock()
@@ -92,13 +92,13 @@ func (r *round) waiting() (waiting, silent int) {
 	return waiting, silent
 }
 
-// witnessState is whether a round has asked the Witness.
-type witnessState uint8
+// askState is how far a round has come with the hosts that no MDS shows.
+type askState uint8
 
 const (
-	witnessNotAsked witnessState = iota
-	witnessAsked
-	witnessAnswered // about every host, or the time is over
+	hostsNotAsked askState = iota
+	hostsAsked
+	hostsAnswered // for every host, or the time is over
 )
 
 // witnessed asks the Witness about the hosts, once, and reports whether it has
@@ -106,13 +106,13 @@ const (
 func (r *round) witnessed(ctx context.Context, unproved proof.HostSet) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.witness != witnessNotAsked {
-		return r.witness == witnessAnswered
+	if r.unseen != hostsNotAsked {
+		return r.unseen == hostsAnswered
 	}
 	if r.lead.witness == nil || unproved.Len() == 0 {
 		return true
 	}
-	r.witness = witnessAsked
+	r.unseen = hostsAsked
 	inventory := r.lead.evidence.Hosts
 	var hosts []Host
 	for i := range inventory.Len() {
@@ -127,7 +127,7 @@ func (r *round) witnessed(ctx context.Context, unproved proof.HostSet) bool {
 	r.lead.under.Go(func() {
 		r.words.ask(ctx, r.lead.witness, hosts, volumes, r.lead.span())
 		r.mu.Lock()
-		r.witness = witnessAnswered
+		r.unseen = hostsAnswered
 		r.mu.Unlock()
 		r.notify()
 	})

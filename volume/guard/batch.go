@@ -16,9 +16,9 @@ type batch struct {
 	lead    *check // whose terms, facts and inventory all checks share
 	began   time.Time
 	needed  proof.HostSet // hosts that must be visible, if nothing else accounts for them
-	changed chan struct{} // has an element when there is something new
+	changed chan struct{} // holds a token when the round must look again
 
-	mu   sync.Mutex // guards over, and what the polls have been answered
+	mu   sync.Mutex // guards over, and the answers in the polls
 	over bool       // the round has ended
 }
 
@@ -28,10 +28,10 @@ func newBatch(g *Guard, checks []*check) *batch {
 	return b
 }
 
-// queries is about how many queries the round sends to each MDS.
+// queries estimates how many queries the round sends to each MDS.
 func (b *batch) queries() int { return 3 + 2*len(b.checks) + b.needed.Len() }
 
-// findNeeded finds the hosts in service with one of the pools, less those that the
+// findNeeded finds the hosts in service with one of the pools, without those that the
 // terms account for.
 func (b *batch) findNeeded() {
 	inventory := b.lead.evidence.Hosts

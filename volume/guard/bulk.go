@@ -11,22 +11,22 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// CheckAll checks many volumes, each as Check does, and yields the report and
-// error of each as soon as it is known, in no particular order. The volumes of a
-// batch share ping and lists of other volumes of each MDS in each round, and a
-// query for their existence per pool; what remains is a question per volume, MDS
-// and round, within the Load. Two batches are never asked at the same time.
+// CheckAll checks many volumes, each as Check does. It yields the report and error of
+// each as soon as it is known, in no particular order. The volumes of a batch share, in
+// each round, the ping and the lists of other volumes of each MDS, and one query per pool
+// for their existence. That leaves one query per volume, MDS and round, within the Load.
+// No two batches are asked at the same time.
 //
-// As of Check, an error of nil means that the report is valid when it is yielded.
-// A report that expired while the body of the loop was busy with others is not
-// yielded: its volume is checked again. So a slow body makes CheckAll slower, and
-// never wrong; it looks at no more volumes at a time than the body gets through
-// while their reports are valid. A body that takes longer than a report is valid
-// (13 s with the defaults) still gets each report fresh.
+// As with Check, an error of nil means that the report is valid when it is yielded. If a
+// report expires while the body of the loop is busy, CheckAll checks its volume again
+// instead. So a slow body makes CheckAll slower, but never wrong: it checks no more
+// volumes at a time than the body can handle while their reports are valid. A body that
+// takes longer than a report is valid (13 s with the defaults) still gets each report
+// fresh.
 //
-// It takes from paths as it goes, and holds a bounded number of checks at a time.
-// When ctx ends, every path that is left is yielded as interrupted. A path that
-// comes twice is checked twice.
+// CheckAll takes paths one by one, and holds a bounded number of checks at a time. When
+// ctx ends, it yields every remaining path as interrupted. It checks a path twice if
+// paths has it twice.
 func (g *Guard) CheckAll(ctx context.Context, paths iter.Seq[zbs.Path], opts ...CheckOption) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
 		if g.caller == nil {
@@ -48,24 +48,24 @@ func (g *Guard) CheckAll(ctx context.Context, paths iter.Seq[zbs.Path], opts ...
 	}
 }
 
-// firstBatch is small: nothing tells yet how fast the MDS are.
+// firstBatch is small, because it is not known yet how fast the MDS are.
 const firstBatch = 8
 
-// bulk is a CheckAll under way.
+// bulk is one call of CheckAll.
 type bulk struct {
 	guard *Guard
 	opts  []CheckOption
 	next  func() (zbs.Path, bool)
 	yield func(Report, error) bool
 
-	ended   bool          // next has no more
-	again   []zbs.Path    // to be checked again, for their reports expired
-	waiting []*pending    // for their next round, the longest waiting first
-	ready   []*pending    // decided, and not told of yet
+	ended   bool          // next has no more paths
+	again   []zbs.Path    // to check again, because their reports expired
+	waiting []*pending    // for their next round, the first due first
+	ready   []*pending    // decided, and not yielded yet
 	size    int           // of a batch
-	body    time.Duration // what the loop's body takes for a report, of late
+	body    time.Duration // what the loop's body takes for a report, averaged
 	took    time.Duration // what the last round took
-	begin   time.Time     // from when on further checks may begin
+	begin   time.Time     // of the next new checks, at the earliest
 	under   sync.WaitGroup
 }
 
@@ -75,18 +75,17 @@ type pending struct {
 	due time.Time
 }
 
-// step makes one round of one batch, or tells of one report, and reports whether
-// there is more to do. Reports that the body gets through at once go first, before
-// they expire, and then what is due for a further round, so no more checks are
-// under way than the load lets through in an interval. Other reports come before
-// fresh checks, unless the body is so slow that these can have their pause while it
-// works.
+// step makes one round of one batch, or yields one report, and reports whether there is
+// more to do. It prefers, in this order: reports that the body can handle at once, before
+// they expire; checks due for another round, so that no more checks are open than the
+// load allows in an interval; new checks, if the body is so slow that they can have their
+// pause while it works; other reports; and else new checks.
 func (b *bulk) step(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return b.interrupt(ctx)
 	}
 	if n := len(b.ready); n > 0 && time.Duration(n)*b.body <= b.took {
-		return b.tellNext()
+		return b.yieldNext()
 	}
 	if batch := b.due(); len(batch) > 0 {
 		b.round(ctx, batch)
@@ -100,12 +99,12 @@ func (b *bulk) step(ctx context.Context) bool {
 		}
 	}
 	if len(b.ready) > 0 {
-		return b.tellNext()
+		return b.yieldNext()
 	}
 	return b.pause(ctx)
 }
 
-// pause waits until something is due, and reports whether anything will be.
+// pause waits until a check is due or may begin. It returns false if there is none.
 func (b *bulk) pause(ctx context.Context) bool {
 	var until time.Time
 	if !b.ended || len(b.again) > 0 {
@@ -121,7 +120,7 @@ func (b *bulk) pause(ctx context.Context) bool {
 	return true
 }
 
-// due takes up to a batch of those whose pause is over.
+// due takes up to a batch of the checks whose pause is over.
 func (b *bulk) due() (batch []*pending) {
 	b.restart()
 	slices.SortStableFunc(b.waiting, func(p, q *pending) int { return p.due.Compare(q.due) })
@@ -134,8 +133,8 @@ func (b *bulk) due() (batch []*pending) {
 	return batch
 }
 
-// restart puts back checks that the loop's body has kept from their next round for
-// so long that it would say nothing of the one before.
+// restart begins anew with checks whose next round the loop's body delayed so long that
+// it would not agree with the one before.
 func (b *bulk) restart() {
 	b.waiting = slices.DeleteFunc(b.waiting, func(p *pending) bool {
 		late := time.Since(p.due) > p.Timing.RoundInterval
@@ -146,15 +145,14 @@ func (b *bulk) restart() {
 	})
 }
 
-// alike reports whether both can be asked for in one batch: after an MDS was
-// found to be of another cluster, what to ping with may change, and the hosts may
-// change at any time.
+// alike reports whether both checks can be in one batch. The cluster to ping with may
+// change after an MDS turned out to be of another one, and the hosts at any time.
 func (p *pending) alike(q *pending) bool {
 	return p.facts == q.facts && p.evidence.Hosts == q.evidence.Hosts
 }
 
-// fresh takes up to a batch of new paths, as many as the loop's body will get
-// through in time. It tells at once of what cannot be asked for.
+// fresh begins up to a batch of new checks, as many as the loop's body can handle in
+// time. It yields at once the report of a check that can have no round.
 func (b *bulk) fresh(ctx context.Context) (batch []*pending, goOn bool) {
 	var inventory *proof.Inventory
 	var err error
@@ -169,7 +167,7 @@ func (b *bulk) fresh(ctx context.Context) (batch []*pending, goOn bool) {
 		}
 		c := b.guard.newCheck(path, &b.under)
 		if !c.begin(ctx, inventory, err, b.opts) {
-			if !b.tell(c.finish()) || !b.passOver(ctx, c, inventory) {
+			if !b.report(c.finish()) || !b.passOver(ctx, c, inventory) {
 				return nil, false
 			}
 			continue
@@ -182,14 +180,14 @@ func (b *bulk) fresh(ctx context.Context) (batch []*pending, goOn bool) {
 		batch = append(batch, p)
 	}
 	if len(batch) > 0 {
-		// No faster than the body, or it will not get through them in time.
+		// No faster than the body, or it cannot handle them in time.
 		b.begin = time.Now().Add(time.Duration(len(batch)) * min(b.body, batch[0].Timing.RoundInterval))
 	}
 	return batch, true
 }
 
-// room is how many checks may begin together: half of what the body gets through
-// while a report is valid.
+// room is how many checks may begin together: half of what the body can handle while a
+// report is valid.
 func (b *bulk) room() int {
 	if b.body <= 0 {
 		return b.size
@@ -213,8 +211,8 @@ func (b *bulk) take() (zbs.Path, bool) {
 	return path, ok
 }
 
-// round asks for the batch. Checks that are decided are ready to be told of, the
-// others wait for a further round.
+// round makes a round of the batch. Checks that are decided become ready, the others
+// wait for another round.
 func (b *bulk) round(ctx context.Context, batch []*pending) {
 	if len(batch) == 0 {
 		return
@@ -244,8 +242,8 @@ func (b *bulk) round(ctx context.Context, batch []*pending) {
 	}
 }
 
-// adapt makes the batches as large as fits well into a span, at most what the
-// load lets through in half of one.
+// adapt makes batches as large as fits into a span, at most as the load allows in half of
+// one.
 func (b *bulk) adapt(r *round) {
 	if r.slow() {
 		b.size = max(1, b.size/2)

@@ -14,7 +14,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// check is one check under way: it gathers the evidence of a proof.Case.
+// check is one check of a volume. It gathers the evidence of a proof.Case.
 type check struct {
 	guard *Guard
 	settings
@@ -27,7 +27,7 @@ type check struct {
 	evidence proof.Evidence
 	path     zbs.Path
 	wall     time.Time // the time of day when the check began
-	cause    error     // of a halt
+	cause    error     // of an abort
 
 	mu   sync.Mutex // guards late
 	late []proof.Observation
@@ -39,13 +39,13 @@ func (g *Guard) newCheck(path zbs.Path, under *sync.WaitGroup) *check {
 	return c
 }
 
-// begin reads the options and learns what the rounds need to know. It reports
-// whether there can be rounds.
+// begin reads the options, and asks what the rounds need to know. It reports whether
+// there can be rounds.
 func (c *check) begin(ctx context.Context, inventory *proof.Inventory, unread error, opts []CheckOption) bool {
 	return c.prepare(ctx, inventory, unread, opts) && c.learn(ctx)
 }
 
-// prepare reads the options. Nothing is sent.
+// prepare reads the options. It sends nothing.
 func (c *check) prepare(ctx context.Context, inventory *proof.Inventory, unread error, opts []CheckOption) bool {
 	var err error
 	c.settings, err = c.guard.settings(opts)
@@ -58,14 +58,14 @@ func (c *check) prepare(ctx context.Context, inventory *proof.Inventory, unread 
 	}
 	switch err = errors.Join(err, c.path.Validate()); {
 	case err != nil:
-		return c.halt(ctx, proof.Invalid, err)
+		return c.abort(ctx, proof.Invalid, err)
 	case unread != nil:
-		return c.halt(ctx, proof.InventoryUnknown, unread)
+		return c.abort(ctx, proof.InventoryUnknown, unread)
 	}
 	return true
 }
 
-// learn finds out which cluster the MDS are of, and where the pool is.
+// learn finds out the cluster of the MDS, and the physical pool of the volume.
 func (c *check) learn(ctx context.Context) (known bool) {
 	var err error
 	if c.Policy != First {
@@ -77,13 +77,13 @@ func (c *check) learn(ctx context.Context) (known bool) {
 		if errors.Is(err, ErrNotFound) {
 			code = proof.VolumeMissing
 		}
-		return c.halt(ctx, code, err)
+		return c.abort(ctx, code, err)
 	}
 	return true
 }
 
-// halt notes why the check has no more rounds.
-func (c *check) halt(ctx context.Context, code proof.Code, err error) bool {
+// abort notes why the check has no more rounds. It returns false.
+func (c *check) abort(ctx context.Context, code proof.Code, err error) bool {
 	if ctx.Err() != nil && code != proof.Invalid {
 		code, err = proof.Interrupted, ctx.Err()
 	}
@@ -92,13 +92,13 @@ func (c *check) halt(ctx context.Context, code proof.Code, err error) bool {
 	return false
 }
 
-// span is how long an MDS may take over a round.
+// span bounds the time of an MDS in a round.
 func (c *check) span() time.Duration { return c.Timing.Span }
 
 func (c *check) limits() limits { return limits{c.load.every(), c.span()} }
 
-// decide is what the evidence comes to, with a round that is not over yet if
-// there is one.
+// decide decides by the evidence, together with a round that is not over yet, if there
+// is one.
 func (c *check) decide(unfinished ...proof.Round) proof.Decision {
 	c.evidence.Identities = c.guard.ids.evidence()
 	at := c.proofCase()
@@ -113,8 +113,8 @@ func (c *check) proofCase() proof.Case {
 // take adds what a round found out about the check's volume.
 func (c *check) take(r proof.Round) { c.evidence.Rounds = append(c.evidence.Rounds, r) }
 
-// next is when another round is worth its time, since the check began, and
-// whether there is one.
+// next returns when another round is worth its time, since the check began. It returns
+// false if none is.
 func (c *check) next(d proof.Decision) (due time.Duration, more bool) {
 	if c.Policy == First || !d.Open || len(d.Rounds) == 0 {
 		return 0, false
@@ -135,8 +135,7 @@ func mayFence(d proof.Decision) bool {
 	return slices.ContainsFunc(d.Reasons, func(r Reason) bool { return r.Code == proof.SelfFencingPending })
 }
 
-// finish makes the report. A verdict that expired before it could be told is no
-// verdict.
+// finish makes the report. Its error is not nil if the verdict has expired by then.
 func (c *check) finish() (Report, error) {
 	c.evidence.Identities = c.guard.ids.evidence()
 	report := proof.NewReport(c.proofCase(), c.began)
@@ -150,13 +149,12 @@ func (c *check) finish() (Report, error) {
 	return report, report.Err(c.cause)
 }
 
-// expired is the error of a Free report that came too late to act on.
+// expired is the error of a Free report that can no longer be acted on.
 func expired(r Report) error {
 	return fmt.Errorf("%w: %w: %s was free at %s, for %v", ErrUndetermined, ErrReportExpired, r.Volume, r.ObservedAt.Format(time.RFC3339), r.ValidFor)
 }
 
-// fenced reports whether an attestation of the host holds for the check. A host
-// whose attestation does not must be visible like others.
+// fenced reports whether an attestation of the host holds for the check.
 func (c *check) fenced(name string) bool {
 	return slices.ContainsFunc(c.Fences, func(a Attestation) bool {
 		age := c.wall.Sub(a.At)
@@ -164,7 +162,7 @@ func (c *check) fenced(name string) bool {
 	})
 }
 
-// addLate keeps what an MDS answered after its round: the next one takes it.
+// addLate keeps what an MDS answered after its round, for the next round.
 func (c *check) addLate(o proof.Observation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// firstTimeout bounds each attempt under the policy First: what ZStack gives this
-// query.
+// firstTimeout bounds each attempt under the policy First. ZStack gives this query as
+// long.
 const firstTimeout = 30 * time.Second
 
 // runFirst asks as ZStack does: one MDS after the other until one answers.

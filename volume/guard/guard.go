@@ -9,12 +9,12 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// Guard tells whether a volume may be opened on a host because no other has it
-// open. Its answer is Free only if that is proved; everything doubtful is
-// Unknown. The rules stand in the documentation of the package.
+// Guard tells whether a volume may be opened on a host because no other host has it
+// open. Its verdict is Free only if that is proved, and Unknown in case of doubt. The
+// rules stand in the documentation of the package.
 //
-// A Guard is safe for concurrent use, and equal questions of checks at the same
-// time are one. The zero Guard denies: its checks are Unknown.
+// A Guard is safe for concurrent use. Its checks share equal queries at the same time.
+// The checks of the zero Guard are Unknown.
 type Guard struct {
 	caller  *mds.Caller // nil in the zero Guard
 	hosts   inventories
@@ -23,16 +23,16 @@ type Guard struct {
 	pools   *pools
 	querier *querier
 	silent  silence
-	rounds  *admission       // of rounds, within the Load
-	now     func() time.Time // the time of day, for what a report says of it
+	rounds  *admission       // of rounds, by the Load
+	now     func() time.Time // the time of day, for reports
 }
 
-// New returns a Guard that asks the MDS of the caller about volumes which the
-// hosts may have open. Without hosts (nil, or a source that has none) nothing is
-// ever Free. The options hold for every check.
+// New returns a Guard that asks the MDS of the caller about volumes which the hosts may
+// have open. Without hosts (nil, or a source that has none) no volume is ever Free. The
+// options hold for every check.
 //
-// The error wraps mds.ErrInvalidOption: an option is bad, or a literal inventory
-// is, such as an address that belongs to two hosts.
+// The error wraps mds.ErrInvalidOption if an option is bad, or if literal hosts are, such
+// as two hosts with one address.
 func New(caller *mds.Caller, hosts HostSource, opts ...CheckOption) (*Guard, error) {
 	g := &Guard{
 		caller:  caller,
@@ -66,8 +66,8 @@ func (g *Guard) settings(opts []CheckOption) (settings, error) {
 	return s, errors.Join(errs...)
 }
 
-// ExpectedCluster returns the cluster that a check with these options expects, ""
-// if the majority of the MDS decides.
+// ExpectedCluster returns the cluster that a check with these options expects, or "" if
+// the majority of the MDS decides.
 func (g *Guard) ExpectedCluster(opts ...CheckOption) string {
 	return ExpectedCluster(slices.Concat(g.options, opts)...)
 }

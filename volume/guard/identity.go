@@ -12,27 +12,27 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// identities is what the MDS said of the cluster and the server they belong to.
-// Each is asked once: in each round its ping confirms the cluster. A check that
-// needs to know starts the question, waits until a majority has answered, and
-// leaves the rest to answer beside its rounds.
+// identities keeps the cluster and the server that each MDS names. Each MDS is asked
+// once; in each round its ping confirms the cluster. A check that needs an identity
+// starts the query, waits until a majority has answered, and lets the rest answer during
+// its rounds.
 type identities struct {
 	caller *mds.Caller
 	asking coalesce.Group[zbs.Addr, struct{}]
 
 	mu      sync.Mutex // guards what follows
 	known   []identity // by MDS, in the order of the list
-	epoch   int        // how often all of it was forgotten
+	epoch   int        // how often forget was called
 	changed chan struct{}
 }
 
 // identity is what is known of one MDS.
 type identity struct {
 	proof.Identity
-	toldServer bool // it was asked for its server, and answered or cannot
+	serverAsked bool // it named its server, or cannot
 }
 
-func (id identity) complete() bool { return id.Outcome == proof.Answered && id.toldServer }
+func (id identity) complete() bool { return id.Outcome == proof.Answered && id.serverAsked }
 
 func newIdentities(caller *mds.Caller) *identities {
 	ids := &identities{caller: caller, changed: make(chan struct{})}
@@ -43,9 +43,8 @@ func newIdentities(caller *mds.Caller) *identities {
 	return ids
 }
 
-// learn asks the MDS that have not said all of it yet, in goroutines of wg that
-// end with ctx. It returns when enough is known to ping with, or all have
-// answered.
+// learn asks the MDS whose identity is not complete, in goroutines of wg that end with
+// ctx. It returns when enough is known to ping with, or when all have answered.
 func (ids *identities) learn(ctx context.Context, wg *sync.WaitGroup, expected string, l limits) {
 	ended := make(chan struct{}, len(ids.known))
 	pending := 0
@@ -77,8 +76,8 @@ func (ids *identities) learn(ctx context.Context, wg *sync.WaitGroup, expected s
 	}
 }
 
-// ask asks MDS i for its cluster, and then for its server, unless it has told
-// both by now.
+// ask asks MDS i for its cluster, and then for its server, unless both are known by
+// now.
 func (ids *identities) ask(ctx context.Context, i int, l limits) {
 	id, epoch := ids.recall(i)
 	if id.complete() {
@@ -97,15 +96,15 @@ func (ids *identities) ask(ctx context.Context, i int, l limits) {
 	usage, err := mds.Call(ctx, ids.caller, zbs.GetResourceUsage{Cgroups: []string{zbs.CgroupChunkServer}}, mds.Target(id.MDS), bound)
 	outcome, _ := outcomeOf(err)
 	id.Server = serverName(usage.Serial)
-	id.toldServer = outcome == proof.Answered || outcome == proof.Refused // an older agent does not know the question
+	id.serverAsked = outcome == proof.Answered || outcome == proof.Refused // an older agent does not have the query
 	ids.store(i, id, epoch)
 }
 
-// noSerials are what firmware names a machine that was given no serial number.
+// noSerials are the texts of firmware for a machine without a serial number.
 var noSerials = []string{"", "0", "none", "n/a", "not specified", "not available", "unknown", "default string",
 	"system serial number", "to be filled by o.e.m.", "0123456789", "123456789"}
 
-// serverName is the serial number of a server, "" for one that names no server.
+// serverName returns a serial number, or "" for a text that names no server.
 func serverName(serial string) string {
 	serial = strings.TrimSpace(serial)
 	if slices.Contains(noSerials, strings.ToLower(serial)) {
@@ -114,15 +113,15 @@ func serverName(serial string) string {
 	return serial
 }
 
-// recall returns what MDS i has said, and since when it is remembered.
+// recall returns what MDS i has answered, with the epoch of that.
 func (ids *identities) recall(i int) (id identity, epoch int) {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
 	return ids.known[i], ids.epoch
 }
 
-// store keeps what MDS i said. What it said already is not lost to a question that
-// another check gave up, and what it said before all was forgotten stays forgotten.
+// store keeps what MDS i answered. An earlier answer outlives a query that another check
+// gave up. An answer from before forget is dropped.
 func (ids *identities) store(i int, id identity, epoch int) {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
@@ -133,8 +132,8 @@ func (ids *identities) store(i int, id identity, epoch int) {
 	if old.Outcome == proof.Answered && id.Outcome != proof.Answered {
 		return
 	}
-	if old.toldServer && !id.toldServer {
-		id.Server, id.toldServer = old.Server, true
+	if old.serverAsked && !id.serverAsked {
+		id.Server, id.serverAsked = old.Server, true
 	}
 	ids.known[i] = id
 	close(ids.changed)
@@ -147,33 +146,33 @@ func (ids *identities) all() []identity {
 	return slices.Clone(ids.known)
 }
 
-// serverPending reports whether the MDS has not answered yet which server it is.
+// serverPending reports whether the MDS has not answered yet which server it runs on.
 func (ids *identities) serverPending(addr zbs.Addr) bool {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
 	return len(ids.known) > 1 &&
-		slices.ContainsFunc(ids.known, func(id identity) bool { return id.MDS == addr && !id.toldServer })
+		slices.ContainsFunc(ids.known, func(id identity) bool { return id.MDS == addr && !id.serverAsked })
 }
 
-// news returns a channel that is closed when something else is known.
+// news returns a channel that is closed at the next answer.
 func (ids *identities) news() <-chan struct{} {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
 	return ids.changed
 }
 
-// evidence is what a report says of it.
+// evidence returns the identities for a report.
 func (ids *identities) evidence() []proof.Identity {
 	var all []proof.Identity
 	for _, id := range ids.all() {
-		id.ServerPending = !id.toldServer
+		id.ServerPending = !id.serverAsked
 		all = append(all, id.Identity)
 	}
 	return all
 }
 
-// enough reports whether a majority names one cluster, or an MDS the expected
-// one. The channel is closed when something else is known.
+// enough reports whether a majority names one cluster, or an MDS the expected one. The
+// channel is closed at the next answer.
 func (ids *identities) enough(expected string) (enough bool, changed <-chan struct{}) {
 	named := ids.evidence()
 	ids.mu.Lock()
@@ -184,8 +183,8 @@ func (ids *identities) enough(expected string) (enough bool, changed <-chan stru
 	return proof.Majority(named, len(named)) != "", ids.changed
 }
 
-// forget makes the next check ask all MDS again: one was found to be of another
-// cluster, which may be mended by then.
+// forget makes the next check ask all MDS again: one was of another cluster, and the list
+// may be corrected by then.
 func (ids *identities) forget() {
 	ids.mu.Lock()
 	defer ids.mu.Unlock()
@@ -195,8 +194,8 @@ func (ids *identities) forget() {
 	}
 }
 
-// factsOf returns what to ping with: the expected cluster, with the version that
-// its MDS name. Without an expected one it is what the majority names.
+// factsOf returns the facts to ping with: the expected cluster, or else the one that the
+// majority names, with the version that its MDS name.
 func factsOf(ids []proof.Identity, expected string) zbs.Facts {
 	if expected == "" {
 		expected = proof.Majority(ids, len(ids))

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// Defaults of Load. An agent runs a command of the storage per question, has
-// 10 threads, and serves ZStack with them.
+// Defaults of Load. An agent has 10 threads, runs a command of the storage for each
+// query, and serves ZStack, too.
 const (
 	DefaultPerSecond = 100
 	DefaultParallel  = 2
 )
 
-// Load bounds what the checks of one Guard ask of each MDS. In each field zero
+// Load bounds the queries of the checks of one Guard to each MDS. In each field zero
 // means the default.
 type Load struct {
-	PerSecond int // questions per second, DefaultPerSecond; as many may come at once as Parallel and a check need
-	Parallel  int // questions at a time of one check, DefaultParallel; the Caller's connections bound them too
+	PerSecond int // queries per second, DefaultPerSecond; short bursts may be faster
+	Parallel  int // queries of one check at a time, DefaultParallel; the Caller's connections bound them, too
 }
 
 func (l Load) withDefaults() Load {
@@ -44,18 +44,18 @@ func WithLoad(load Load) CheckOption {
 	}
 }
 
-// burst is how many questions may come at once after a pause: those of a check,
-// which then waits for nothing.
+// burst is how many queries may come at once after a pause: as many as one check sends,
+// so that it never waits.
 const burst = 10
 
-// limiter spaces the questions to one MDS.
+// limiter limits the rate of the queries to one MDS.
 type limiter struct {
 	mu   sync.Mutex // guards next
 	next time.Time
 }
 
-// wait waits for the turn of a question. It reports false, and takes no turn,
-// when that comes after the deadline or ctx ends.
+// wait waits until a query may be sent. It returns false if that is after the deadline,
+// or if ctx ends.
 func (p *limiter) wait(ctx context.Context, every time.Duration, deadline time.Time) bool {
 	p.mu.Lock()
 	now := time.Now()

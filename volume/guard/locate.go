@@ -12,8 +12,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// pools is the Guard's own map of pools. That of a Service may come from an MDS
-// of another cluster, and asked with a wrong physical pool an agent lists nobody.
+// pools is the Guard's own map of pools. The map of a Service may come from an MDS of
+// another cluster, and an agent lists no clients for a wrong physical pool.
 type pools struct {
 	caller *mds.Caller
 	ids    *identities
@@ -25,7 +25,7 @@ type pools struct {
 // poolKey is a logical pool of a cluster.
 type poolKey struct{ cluster, pool string }
 
-// poolsOf are the pools of the cluster, or of an unknown one for "".
+// poolsOf are the pools of a cluster, "" for an unknown one.
 type poolsOf struct {
 	cluster string
 	zbs.PoolMap
@@ -39,7 +39,7 @@ func newPools(caller *mds.Caller, ids *identities, silent *silence) *pools {
 
 func (p *pools) forget() { p.known.Store(nil) }
 
-// find spells the path as agents understand it, from what is known.
+// find spells the path as agents take it, by the pools that are known.
 func (p *pools) find(path zbs.Path, cluster string) (zbs.CBDPath, error) {
 	if known := p.known.Load(); known != nil && known.cluster == cluster {
 		return known.CBDPath(path)
@@ -74,8 +74,8 @@ func (p *pools) locate(ctx context.Context, path zbs.Path, cluster string, span 
 	return cbd, err
 }
 
-// ask asks one MDS after the other, the next one when the last has failed or
-// has not answered for a hedge. It takes at most two spans.
+// ask asks one MDS after the other: the next one when the last has failed, or has not
+// answered for impatience. It takes at most two spans.
 func (p *pools) ask(ctx context.Context, cluster string, span time.Duration) (zbs.PoolMap, error) {
 	candidates := p.ofCluster(cluster)
 	if len(candidates) == 0 {
@@ -115,7 +115,7 @@ func (p *pools) ask(ctx context.Context, cluster string, span time.Duration) (zb
 	return nil, errors.Join(errs...)
 }
 
-// after is time.After when there is something to wait for, and else never fires.
+// after is time.After if wanted, and else a channel that never fires.
 func after(wanted bool, d time.Duration) <-chan time.Time {
 	if !wanted {
 		return nil

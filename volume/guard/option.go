@@ -9,25 +9,25 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// settings are what the options of a check come to.
+// settings are the options of a check, applied.
 type settings struct {
 	proof.Terms
 	load    Load
 	witness Witness
 }
 
-// CheckOption sets how a check is made. Given to New it holds for every check of
-// the Guard, given to a check it comes after those. A bad one makes the check
-// Unknown with an error that wraps mds.ErrInvalidOption; nothing is sent.
+// CheckOption changes a check. An option of New holds for every check of the Guard; the
+// options of a check come after those. With a bad option nothing is sent, and the check is
+// Unknown with an error that wraps mds.ErrInvalidOption.
 type CheckOption func(*settings) error
 
 func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", mds.ErrInvalidOption, fmt.Errorf(format, args...))
 }
 
-// AllowHost allows a host of the inventory to have the volume open, such as the
-// one where the machine runs already. The host is given by name or by any of its
-// addresses. AllowHost may be given several times.
+// AllowHost allows a host of the inventory to have the volume open, such as the host
+// where the machine runs already. It takes the name or any address of the host, and may
+// be given several times.
 func AllowHost(host string) CheckOption {
 	return func(s *settings) error {
 		if host == "" {
@@ -38,11 +38,10 @@ func AllowHost(host string) CheckOption {
 	}
 }
 
-// FencedBy takes the host of the attestation for one that writes no more: it need
-// not be visible, and its clients are no foreign ones. The host is one of the
-// inventory, by name or address. The attestation holds for checks that begin
-// after it and at most MaxFenceAge later, and until the host shows a sign of life.
-// It is recorded in the report.
+// FencedBy attests that a host no longer writes. The host need not be visible, and its
+// clients are not foreign. It is a host of the inventory, by name or address. The
+// attestation holds for checks that begin after it and at most MaxFenceAge later, until
+// the host shows a sign of life. The report has it.
 func FencedBy(a Attestation) CheckOption {
 	a.At = a.At.UTC()
 	return func(s *settings) error {
@@ -54,9 +53,9 @@ func FencedBy(a Attestation) CheckOption {
 	}
 }
 
-// MaxFenceAge bounds how old an attestation may be when a check begins,
-// proof.DefaultMaxFenceAge unless set: a host that was off an hour ago may run
-// again. It must be positive. The longer it is, the less an attestation proves.
+// MaxFenceAge bounds the age of an attestation when a check begins. It must be positive.
+// The default is proof.DefaultMaxFenceAge. The longer it is, the less an attestation
+// proves: a host that was off an hour ago may run again.
 func MaxFenceAge(age time.Duration) CheckOption {
 	return func(s *settings) error {
 		if age <= 0 {
@@ -67,13 +66,14 @@ func MaxFenceAge(age time.Duration) CheckOption {
 	}
 }
 
-// SelfFencing declares that a host which cannot reach the MDS ends all its
-// machines within bound. There is no default, because it is a promise of the
-// deployment: ZStack's own self-fencer keeps 30 s when its commands fail at once,
-// 150 s when its writes hang, and no bound at all when its reads hang; it never
-// ends vhost machines, nor machines whose first disk is elsewhere. A host that no
-// MDS has listed for so long is then accounted for, and a verdict that rests on it
-// carries the note RestsOnSelfFencing. It must be positive.
+// SelfFencing declares that a host which cannot reach the MDS ends all its machines
+// within bound, which must be positive. A host that no MDS has listed for so long is then
+// accounted for. A verdict that rests on it has the note RestsOnSelfFencing.
+//
+// There is no default, because only the deployment can promise this. ZStack's own
+// self-fencer takes 30 s if its commands fail at once, 150 s if its writes hang, and for
+// ever if its reads hang. It never ends vhost machines, nor machines whose first disk is
+// elsewhere.
 func SelfFencing(bound time.Duration) CheckOption {
 	return func(s *settings) error {
 		if bound <= 0 {
@@ -84,8 +84,8 @@ func SelfFencing(bound time.Duration) CheckOption {
 	}
 }
 
-// WithWitness asks w about hosts that no MDS shows. Unless set, such a host must
-// be accounted for in another way.
+// WithWitness asks w about hosts that no MDS shows. Without it such a host must be
+// accounted for in another way.
 func WithWitness(w Witness) CheckOption {
 	return func(s *settings) error {
 		if w == nil {
@@ -96,9 +96,9 @@ func WithWitness(w Witness) CheckOption {
 	}
 }
 
-// Canary names a volume that is known to be open on some host. An MDS that lists a
-// client for it proves that it can list, and shows that host. The heartbeat volume
-// of ZStack is none: its hosts open it for an instant at a time.
+// Canary names a volume that is known to be open on some host. An MDS that lists a client
+// for it proves that it can list, and shows that host. ZStack's heartbeat volume is no
+// canary: its hosts open it for an instant at a time.
 func Canary(path zbs.Path) CheckOption {
 	return func(s *settings) error {
 		if err := path.Validate(); err != nil || path.IsSnapshot() {
@@ -109,7 +109,7 @@ func Canary(path zbs.Path) CheckOption {
 	}
 }
 
-// WithPolicy sets how many MDS must agree, Quorum unless set.
+// WithPolicy sets how many MDS must agree. The default is Quorum.
 func WithPolicy(p Policy) CheckOption {
 	return func(s *settings) error {
 		if !p.Valid() {
@@ -120,8 +120,8 @@ func WithPolicy(p Policy) CheckOption {
 	}
 }
 
-// WithTiming sets what is known of the storage's registry, in place of the
-// defaults.
+// WithTiming sets the times of the storage's registry. The default is the zero Timing,
+// in which every field has its default.
 func WithTiming(timing Timing) CheckOption {
 	return func(s *settings) error {
 		s.Timing = timing.WithDefaults()
@@ -132,8 +132,8 @@ func WithTiming(timing Timing) CheckOption {
 	}
 }
 
-// ExpectCluster sets the uuid of the cluster that the MDS must belong to, in
-// place of the one that a majority of them names.
+// ExpectCluster sets the uuid of the cluster that the MDS must belong to. By default it
+// is the one that a majority of them names.
 func ExpectCluster(uuid string) CheckOption {
 	return func(s *settings) error {
 		if uuid == "" {
@@ -144,8 +144,8 @@ func ExpectCluster(uuid string) CheckOption {
 	}
 }
 
-// ExpectedCluster returns the cluster that the options expect (ExpectCluster), ""
-// if none of them names one.
+// ExpectedCluster returns the cluster that the options expect (ExpectCluster), or "" if
+// none of them names one.
 func ExpectedCluster(opts ...CheckOption) string {
 	var s settings
 	for _, opt := range opts {

@@ -28,11 +28,11 @@ func newPoll(b *batch, addr zbs.Addr) *poll {
 	return &poll{batch: b, addr: addr, lists: make([]proof.ListAnswer, len(b.checks))}
 }
 
-// askPing reports whether the MDS answered, if only with a refusal: then it is
-// asked which cluster it belongs to.
+// askPing pings the MDS. If the MDS refuses, askPing asks for its cluster. It reports
+// whether the MDS answered either way.
 func (p *poll) askPing(ctx context.Context) bool {
 	if p.lead.facts.UUID == "" {
-		return true // there is no cluster to ask for, but a client counts without one
+		return true // there is no cluster to ping with, but a client counts without one
 	}
 	querier, limits := p.guard.querier, p.lead.limits()
 	reply := querier.ping(ctx, p.addr, p.lead.facts, limits)
@@ -61,7 +61,7 @@ func (p *poll) askLists(ctx context.Context) {
 	})
 }
 
-// each does work for all of n, so many at a time.
+// each calls work with 0 to n-1, at most atOnce at a time.
 func each(n, atOnce int, work func(i int)) {
 	var wg sync.WaitGroup
 	next := make(chan int)
@@ -79,7 +79,7 @@ func each(n, atOnce int, work func(i int)) {
 	wg.Wait()
 }
 
-// listed takes a list. One that comes after the round goes to the next.
+// listed keeps a list. If the round is over, the list goes to the next one.
 func (p *poll) listed(i int, list proof.ListAnswer) {
 	p.mu.Lock()
 	late := p.over
@@ -94,8 +94,8 @@ func (p *poll) listed(i int, list proof.ListAnswer) {
 	}
 }
 
-// askExistence asks whether the volumes exist: of one volume by a query, of
-// several by one per pool.
+// askExistence asks whether the volumes exist, with one query per pool if there are
+// several.
 func (p *poll) askExistence(ctx context.Context) {
 	answers := make([]proof.Answer, len(p.checks))
 	if len(p.checks) == 1 {
@@ -121,9 +121,8 @@ func (p *poll) existInPool(ctx context.Context, places []int, answers []proof.An
 	}
 	reply := once(ctx, p.guard.querier, p.addr, p.lead.limits(), zbs.QueryVolumes{Paths: volumes})
 	if reply.outcome == proof.Refused || reply.outcome == proof.Missing {
-		// An agent refuses a batch for reasons that say nothing of a volume: one of
-		// its pool, such as that it has no volumes at all, or that its generation
-		// refuses every batch.
+		// A refusal of a batch says nothing about a volume. The pool may have no volumes
+		// at all, or the agent may have no batch query.
 		each(len(places), p.lead.load.Parallel, func(i int) {
 			answers[places[i]] = p.guard.querier.query(ctx, p.addr, volumes[i], p.lead.limits()).answer(p.began)
 		})
@@ -138,8 +137,8 @@ func (p *poll) existInPool(ctx context.Context, places []int, answers []proof.An
 	}
 }
 
-// observation is what the MDS has said of the volume of check i by now. The mutex
-// of the round is held.
+// observation returns what the MDS has answered about the volume of check i by now. The
+// mutex of the batch is held.
 func (p *poll) observation(i int, now time.Time) proof.Observation {
 	o := proof.Observation{MDS: p.addr, Cluster: p.cluster, Ping: p.ping, Clients: p.lists[i], Survey: p.survey, Generation: p.generation}
 	waited := proof.Answer{Took: proof.Seconds(now.Sub(p.began)), Outcome: proof.NoAnswer, Error: "no answer by the end of the round"}

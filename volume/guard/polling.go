@@ -7,9 +7,9 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// run asks the MDS all questions of the round. One that does not answer its ping,
-// or is too old to be sent one, is not asked on; one that refuses it may still know
-// of a client, which counts against the volume.
+// run sends the MDS all queries of the round. It stops after the ping if the MDS does not
+// answer it, or is too old for it. It goes on after a refusal: the MDS may still list a
+// client, which counts against the volume.
 func (p *poll) run(ctx context.Context) {
 	defer p.finish()
 	if !p.askPing(ctx) {
@@ -33,12 +33,12 @@ func (p *poll) run(ctx context.Context) {
 	}
 }
 
-// serviceState is what the ping of an MDS says.
+// serviceState is what the answer to a ping says about an MDS.
 type serviceState uint8
 
 const (
 	notServing  serviceState = iota // no answer, or not of this cluster
-	unversioned                     // serves, and does not say whether it was synced
+	unversioned                     // serves, and names no agentVersion
 	serving
 )
 

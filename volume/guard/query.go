@@ -12,8 +12,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// querier puts single questions to single MDS, for all checks of a Guard. Equal
-// questions at the same time are one. Each answer says when it was asked.
+// querier sends single queries to single MDS, for all checks of a Guard. Equal queries at
+// the same time share one, by package coalesce. Each reply says when the query was sent.
 type querier struct {
 	caller   *mds.Caller
 	limiters map[zbs.Addr]*limiter
@@ -23,20 +23,20 @@ type querier struct {
 	queries coalesce.Group[queryKey, reply[zbs.VolumeInfo]]
 }
 
-// queryKey is what makes questions equal.
+// queryKey is the same for equal queries.
 type queryKey struct {
 	addr   zbs.Addr
 	about  string // a path, or the cluster that is pinged
 	limits limits
 }
 
-// limits bound a query.
+// limits bound the rate and the time of queries.
 type limits struct {
-	every time.Duration // between two questions
-	span  time.Duration // the most that one may take
+	every time.Duration // between two queries
+	span  time.Duration // the most that a query may take
 }
 
-// reply is the answer to a question, and when it was asked.
+// reply is the answer to a query, and when the query was sent.
 type reply[R any] struct {
 	value   R
 	asked   time.Time
@@ -45,8 +45,7 @@ type reply[R any] struct {
 	text    string
 }
 
-// hedge is how long a question waits for an equal one that is under way before it
-// is asked beside it.
+// hedge is how long a query waits for an equal one in flight before it is sent, too.
 const hedge = mds.DefaultMostStagger
 
 func newQuerier(caller *mds.Caller) *querier {
@@ -55,7 +54,7 @@ func newQuerier(caller *mds.Caller) *querier {
 		q.limiters[addr] = &limiter{}
 	}
 	q.lists.Wait, q.queries.Wait = hedge, hedge
-	q.pings.Wait = proof.DefaultSpan // one at a time: a silent MDS is not asked again and again
+	q.pings.Wait = proof.DefaultSpan // one at a time: a silent MDS does not get more and more
 	return q
 }
 
@@ -82,7 +81,7 @@ func ask[R any](ctx context.Context, q *querier, group *coalesce.Group[queryKey,
 	return r
 }
 
-// once asks one MDS in its turn, and no other in its place.
+// once sends a query to one MDS, within the limits.
 func once[R any](ctx context.Context, q *querier, addr zbs.Addr, l limits, command zbs.Command[R]) reply[R] {
 	var r reply[R]
 	inTurn := q.limiters[addr].wait(ctx, l.every, time.Now().Add(l.span))
@@ -97,7 +96,7 @@ func once[R any](ctx context.Context, q *querier, addr zbs.Addr, l limits, comma
 	return r
 }
 
-// answer is the reply in a report, in a round that began then.
+// answer returns the reply for a report, in a round that began at began.
 func (r reply[R]) answer(began time.Time) proof.Answer {
 	return proof.Answer{Asked: proof.Seconds(r.asked.Sub(began)), Took: proof.Seconds(r.took), Outcome: r.outcome, Error: r.text}
 }
@@ -119,7 +118,7 @@ func outcomeOf(err error) (proof.Outcome, string) {
 		return proof.TooOld, strings.TrimPrefix(text, zbs.ErrAgentTooOld.Error()+": ")
 	}
 	if errors.Is(err, zbs.ErrUnsupported) {
-		return proof.Refused, text // which is an answer: it cannot tell
+		return proof.Refused, text // an answer: the MDS cannot tell
 	}
 	if no, ok := errors.AsType[*zbs.AgentError](err); ok {
 		if no.NotFound() {

@@ -28,8 +28,8 @@ type round struct {
 	leave func() // ends the round's admission
 	words testimonies
 
-	witness witnessState // guarded by the batch's mutex
-	ended   time.Time    // guarded by the batch's mutex
+	unseen askState  // guarded by the batch's mutex
+	ended  time.Time // guarded by the batch's mutex
 }
 
 // round returns a round about the volumes of the checks, once there is time for its
@@ -81,8 +81,8 @@ func (r *round) end() {
 	}
 }
 
-// slow reports whether some MDS that answered took most of a span over its lists,
-// so that fewer volumes at a time would be wise.
+// slow reports whether the lists of an MDS took more than half of a span: then a batch
+// should have fewer volumes.
 func (r *round) slow() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -93,7 +93,7 @@ func (r *round) slow() bool {
 	})
 }
 
-// result is what is known of the volume of check i.
+// result returns the round by now, for the volume of check i.
 func (r *round) result(i int) proof.Round {
 	r.mu.Lock()
 	defer r.mu.Unlock()

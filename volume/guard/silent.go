@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// impatience is the least that a round which has proved itself waits for the
-	// MDS that have not answered.
+	// impatience is how long, at least, a round that has proved all it can waits for
+	// the MDS that have not answered.
 	impatience = 50 * time.Millisecond
-	// patience is the most.
+	// patience is how long it waits at most.
 	patience = mds.DefaultMostStagger
 )
 
-// silence remembers which MDS did not answer the last ping that a round waited
-// for. Later rounds ask them, and do not wait for them, until they answer.
+// silence keeps which MDS did not answer the last ping that a round waited for. Later
+// rounds ask them but do not wait for them, until they answer.
 type silence struct {
 	mu  sync.Mutex // guards mds
 	mds map[zbs.Addr]bool

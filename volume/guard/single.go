@@ -11,15 +11,15 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Check finds out whether any host but the allowed ones has the volume open. The
-// report is filled whatever the error. The error is nil only for a report that is
-// Free and valid now; otherwise it is an *InUseError or an *UndeterminedError,
-// which match ErrInUse and ErrUndetermined and say which hosts, or why.
+// Check finds out whether any host except the allowed ones has the volume open. The
+// error is nil only if the report is Free and valid now. Otherwise it is an *InUseError,
+// which names the hosts and matches ErrInUse, or an *UndeterminedError, which says why
+// and matches ErrUndetermined. The report is complete with any error.
 //
-// InUse is known as soon as one MDS lists a foreign client. Free takes
-// Timing.Rounds rounds and what lies between, 13 s with the defaults, and longer
-// when a disturbance spoils a round; no check takes longer than proof.Terms.Longest,
-// 91 s by default. It changes nothing on the MDS.
+// Check returns InUse as soon as one MDS lists a foreign client. Free takes
+// Timing.Rounds rounds and the pauses between them, 13 s with the defaults. It takes
+// longer when a disturbance spoils a round, but at most proof.Terms.Longest, 91 s by
+// default. Check changes nothing on the MDS.
 func (g *Guard) Check(ctx context.Context, path zbs.Path, opts ...CheckOption) (Report, error) {
 	if g.caller == nil {
 		return deny(path)
@@ -36,10 +36,10 @@ func (g *Guard) Check(ctx context.Context, path zbs.Path, opts ...CheckOption) (
 	return c.finish()
 }
 
-// Wait checks until the answer is InUse or Free, and returns it as Check does.
-// It gives up, with the last report, when ctx ends or when asking again comes to
-// nothing (proof.Invalid). Between checks it waits as their reasons say. A report
-// that expired before it could be told is checked again.
+// Wait checks until the verdict is InUse or Free, and returns it as Check does. Between
+// checks it pauses as the reasons of the report say. It gives up, with the last report,
+// when ctx ends or when another check cannot help (proof.Invalid). If a report expired
+// before Check returned it, Wait checks again at once.
 func (g *Guard) Wait(ctx context.Context, path zbs.Path, opts ...CheckOption) (Report, error) {
 	for {
 		report, err := g.Check(ctx, path, opts...)
@@ -74,7 +74,7 @@ func (c *check) run(ctx context.Context) {
 			r.run(ctx)
 		}
 		if ctx.Err() != nil {
-			c.halt(ctx, proof.Interrupted, ctx.Err())
+			c.abort(ctx, proof.Interrupted, ctx.Err())
 			return
 		}
 		c.take(r.result(0))
@@ -83,7 +83,7 @@ func (c *check) run(ctx context.Context) {
 			return
 		}
 		if sleep(ctx, time.Until(c.start.Add(due))) != nil {
-			c.halt(ctx, proof.Interrupted, ctx.Err())
+			c.abort(ctx, proof.Interrupted, ctx.Err())
 			return
 		}
 	}

@@ -13,18 +13,19 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// HostSource tells which hosts may open volumes: Hosts (a literal), the packages
-// hostfile and zstackhosts, or a manager of its own. It must name every host that
-// can reach the storage: a Guard misses only hosts that it knows of.
+// HostSource tells which hosts may open volumes. Hosts (a literal) is one, packages
+// hostfile and zstackhosts have others, and a program may have its own. It must name
+// every host that can reach the storage: a Guard can only miss hosts that it knows.
 //
-// Hosts is called once for each check, or batch of checks, and by several at a
-// time, and given 10 seconds. An error, or no host at all, makes the check Unknown.
+// A Guard calls Hosts once for each check or batch of checks, from several goroutines at
+// a time, and waits 10 seconds for it. An error, or no host at all, makes the check
+// Unknown.
 type HostSource interface {
 	Hosts(ctx context.Context) ([]Host, error)
 }
 
-// inventories reads a HostSource, and keeps the last inventory: as long as the
-// hosts do not change, reports share it.
+// inventories reads a HostSource, and keeps the last inventory. Reports share it as long
+// as the hosts do not change.
 type inventories struct {
 	source HostSource
 
@@ -33,7 +34,7 @@ type inventories struct {
 	from []Host
 }
 
-// read returns the hosts of now. An empty inventory is nil.
+// read returns the inventory of the hosts by now, nil without hosts.
 func (i *inventories) read(ctx context.Context) (*proof.Inventory, error) {
 	if i.source == nil {
 		return nil, nil
@@ -60,7 +61,7 @@ func (i *inventories) read(ctx context.Context) (*proof.Inventory, error) {
 // hang a check.
 const sourceTimeout = 10 * time.Second
 
-// ask reads the source. One that does not heed its context is left behind.
+// ask reads the source. It does not wait for a source that ignores its context.
 func (i *inventories) ask(ctx context.Context) ([]Host, error) {
 	type result struct {
 		hosts []Host
@@ -81,8 +82,8 @@ func (i *inventories) ask(ctx context.Context) ([]Host, error) {
 	}
 }
 
-// cloned copies the hosts with all that they have: the caller may change its own
-// in place, and an inventory is never changed.
+// cloned returns a deep copy of the hosts: the source may change its own, and an inventory
+// never changes.
 func cloned(hosts []Host) []Host {
 	hosts = slices.Clone(hosts)
 	for i := range hosts {
@@ -92,9 +93,8 @@ func cloned(hosts []Host) []Host {
 	return hosts
 }
 
-// nameHosts replaces addresses in the terms by the names of their hosts. Hosts
-// that are not in the inventory are an error: a mistyped name would allow nobody,
-// or account for nobody.
+// nameHosts replaces addresses in the terms by the names of their hosts. A host that is
+// not in the inventory is an error: a mistyped name would allow or fence no host.
 func nameHosts(terms *proof.Terms, inventory *proof.Inventory) error {
 	var errs []error
 	terms.Allowed, terms.Fences = slices.Clone(terms.Allowed), slices.Clone(terms.Fences)
@@ -117,7 +117,7 @@ func nameHosts(terms *proof.Terms, inventory *proof.Inventory) error {
 	return errors.Join(errs...)
 }
 
-// known names the hosts of an inventory, the first ones of many.
+// known returns the names of the first hosts of an inventory.
 func known(inventory *proof.Inventory) string {
 	const most = 8
 	var names []string

@@ -12,13 +12,13 @@ import (
 const (
 	// openPerHost bounds how many volumes of one host an MDS is asked for.
 	openPerHost = 3
-	// manyHosts is from how many hosts on a heartbeat volume that shows them all
-	// is looked at before their own volumes.
+	// manyHosts is how many hosts must be missing before a survey asks for a heartbeat
+	// volume first, which may show them all.
 	manyHosts = 8
 )
 
-// survey asks one MDS for volumes that are known to be open, until it has shown
-// every host that it must, and that it can list.
+// survey asks one MDS for volumes that are known to be open, until the MDS has shown
+// every needed host, and that it can list.
 type survey struct {
 	*poll
 	inventory *proof.Inventory
@@ -36,8 +36,7 @@ func newSurvey(p *poll) *survey {
 	return &survey{poll: p, inventory: p.lead.evidence.Hosts, busy: make(map[int]int)}
 }
 
-// run makes the survey. In a batch, what the MDS listed for the other volumes of
-// the batch belongs to it.
+// run makes the survey. The lists of the other volumes of the batch are a part of it.
 func (s *survey) run(ctx context.Context) {
 	s.takeLists()
 	if canary := s.lead.Canary; canary != (zbs.Path{}) {
@@ -66,7 +65,7 @@ func (s *survey) keep() {
 	s.survey = &proof.Survey{Lists: s.lists}
 }
 
-// takeLists looks at what the MDS listed for the volumes of the checks.
+// takeLists takes over the lists of the volumes of the checks.
 func (s *survey) takeLists() {
 	s.poll.mu.Lock()
 	defer s.poll.mu.Unlock()
@@ -78,7 +77,7 @@ func (s *survey) takeLists() {
 	}
 }
 
-// unseen returns how many hosts the MDS must still show.
+// unseen returns how many needed hosts the MDS has not shown yet.
 func (s *survey) unseen() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,15 +89,15 @@ func (s *survey) unseen() (n int) {
 	return n
 }
 
-// unproved reports whether the MDS has shown nobody yet in the survey.
+// unproved reports whether no list of the survey has a client yet.
 func (s *survey) unproved() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.proved
 }
 
-// askHosts asks for volumes that are open on hosts not seen yet, a few at a time.
-// One list may show many of them.
+// askHosts asks for volumes that are open on hosts not seen yet, a few at a time. One list
+// may show several hosts.
 func (s *survey) askHosts(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range s.lead.load.Parallel {
@@ -111,7 +110,7 @@ func (s *survey) askHosts(ctx context.Context) {
 	wg.Wait()
 }
 
-// nextOpen returns a volume to ask for next.
+// nextOpen returns the next volume to ask for, and false if there is none.
 func (s *survey) nextOpen() (zbs.Path, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,16 +131,16 @@ func (s *survey) nextOpen() (zbs.Path, bool) {
 	return zbs.Path{}, false
 }
 
-// askHeartbeats asks for the heartbeat volumes of the pools, which shows hosts
-// where they are kept open.
+// askHeartbeats asks for the heartbeat volumes of the pools, which show hosts if these
+// keep them open.
 func (s *survey) askHeartbeats(ctx context.Context) {
 	for _, c := range s.checks {
 		s.askOnce(ctx, zbs.Path{Pool: c.path.Pool, Volume: proof.HeartbeatVolume})
 	}
 }
 
-// askAny asks for volumes of hosts that need not be shown, which prove as well
-// that the MDS can list.
+// askAny asks for volumes of hosts that need not be shown. Their clients also prove that
+// the MDS can list.
 func (s *survey) askAny(ctx context.Context) {
 	left := openPerHost
 	for i := range s.inventory.Len() {
@@ -156,7 +155,7 @@ func (s *survey) askAny(ctx context.Context) {
 	}
 }
 
-// askOnce asks for the volume unless that was done, and reports whether it did.
+// askOnce asks for the volume unless the survey did before. It reports whether it asked.
 func (s *survey) askOnce(ctx context.Context, path zbs.Path) bool {
 	s.mu.Lock()
 	if slices.Contains(s.asked, path) {
@@ -169,8 +168,7 @@ func (s *survey) askOnce(ctx context.Context, path zbs.Path) bool {
 	return true
 }
 
-// ask asks for the clients of one volume. One whose pool is not known is not
-// asked for.
+// ask asks for the clients of one volume, unless its pool is not known.
 func (s *survey) ask(ctx context.Context, path zbs.Path) {
 	cbd, err := s.guard.pools.find(path, s.lead.facts.UUID)
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// mostBefore bounds how many volumes of hosts an MDS is asked for before the
-// lists, when its ping does not say whether it was synced.
+// mostBefore bounds how many volumes of hosts a survey asks for before the lists, if the
+// ping does not say whether the agent was synced.
 const mostBefore = 8
 
-// askBefore asks for volumes that are likely to be open until one has a client.
-// That shows what the ping left out: the agent was synced before the lists.
+// askBefore asks for volumes that are likely to be open until one has a client. The
+// client shows that the agent was synced before the lists, which the ping left out.
 func (s *survey) askBefore(ctx context.Context) {
 	for _, path := range s.likely() {
 		if ctx.Err() != nil || s.askOnce(ctx, path) && !s.unproved() {
@@ -24,7 +24,7 @@ func (s *survey) askBefore(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.proved {
-		s.before, s.proved = s.lists[len(s.lists)-1].Volume, false // what shows that it lists comes after the lists
+		s.before, s.proved = s.lists[len(s.lists)-1].Volume, false // only a list after the lists proves that it can list
 	}
 }
 
@@ -49,9 +49,8 @@ func (s *survey) likely() (paths []zbs.Path) {
 	return paths
 }
 
-// runUnversioned makes the survey of an MDS that has listed somebody, if only for the
-// volumes of the checks. Of one that has listed nobody it finds out whether its
-// agent ever tells that it was synced.
+// runUnversioned makes the survey if the MDS has listed any client, if only for a volume
+// of the checks. Otherwise it finds out whether the agent ever names an agentVersion.
 func (s *survey) runUnversioned(ctx context.Context) {
 	if s.before != (zbs.Path{}) || s.listedAny() {
 		s.run(ctx)

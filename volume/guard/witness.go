@@ -11,49 +11,49 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Witness answers for hosts that no MDS shows: a manager's own agent on the host,
-// libvirt there, or a reader of what the host writes. It is asked about a host at
-// most once in a round, about several hosts at the same time, and given a span
-// (Timing.Span) to answer. It must be safe for concurrent use and heed ctx.
+// Witness answers for hosts that no MDS shows: it asks a manager's agent on the host, or
+// libvirt there, or reads what the host writes. A Guard asks it about a host at most once
+// in a round, about several hosts at the same time, and gives it a span (Timing.Span) to
+// answer. It must be safe for concurrent use, and return when ctx ends.
 //
-// Its word counts for as much as the host's own: a Witness must have asked the
-// host, or what watches it, after Ask was called. An error, a late answer and one
-// about an earlier time vouch for nothing. A volume that it names as open is open
-// on a foreign host.
+// A Guard believes it as it would believe the host. So it must ask the host, or what
+// watches the host, after Ask was called. An error, a late answer, and an answer about an
+// earlier time prove nothing. A volume that it names as open is in use by a foreign
+// host.
 type Witness interface {
 	Ask(ctx context.Context, host Host, volumes []zbs.Path) (Testimony, error)
 }
 
-// Testimony is what a Witness says of a host. The zero Testimony vouches for
-// nothing, because it does not say of when it is.
+// Testimony is what a Witness says about a host. The zero Testimony proves nothing,
+// because it has no time.
 type Testimony struct {
-	// Open are those of the volumes that the host has open, in any way: by a
-	// machine, by vhost, by a copy that runs.
+	// Open are the volumes that the host has open in any way: by a machine, by vhost,
+	// by a copy that runs.
 	Open []zbs.Path
-	// At is when this was true. Take it from time.Now in this process, before the
-	// host is asked: the host's own clock may be wrong.
+	// At is when this was true. Take it from time.Now in this process, before you ask
+	// the host: the host's own clock may be wrong.
 	At time.Time
-	// LastAlive is when the host last reached its data, by the clock of this
-	// process; zero: not known. It shows that a host which was said to be fenced
-	// runs, and that one which should have fenced itself may not have.
+	// LastAlive is when the host last reached its data, by the clock of this process;
+	// zero: not known. It can show that a fenced host runs, or that a host may not have
+	// fenced itself.
 	LastAlive time.Time
 }
 
-// errNoWord is of a Witness that is still busy when its round is over.
+// errNoWord: the round ended before the answer.
 var errNoWord = errors.New("no answer by the end of the round")
 
-// witnessesAtOnce bounds how many hosts a round asks for at the same time.
-const witnessesAtOnce = 8
+// hostsAtOnce bounds how many hosts a round asks about at the same time.
+const hostsAtOnce = 8
 
-// testimonies is what the Witness said in one round.
+// testimonies are the answers about hosts in one round.
 type testimonies struct {
 	mu      sync.Mutex // guards what follows
 	said    []testimony
-	pending []string  // hosts that were asked about, and not answered for yet
+	pending []string  // hosts without an answer yet
 	asked   time.Time // when
 }
 
-// testimony is the answer about one host, with how it was asked.
+// testimony is the answer about one host, with the times of its query.
 type testimony struct {
 	host   string
 	asked  time.Time
@@ -62,11 +62,11 @@ type testimony struct {
 	err    error
 }
 
-// ask asks about the hosts, each within the deadline, and returns when all have
-// answered or run out of time.
+// ask asks about the hosts, within span, and returns when it has an answer about each or
+// the time is over.
 func (t *testimonies) ask(ctx context.Context, w Witness, hosts []Host, volumes []zbs.Path, span time.Duration) {
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, witnessesAtOnce)
+	slots := make(chan struct{}, hostsAtOnce)
 	ctx, cancel := context.WithTimeout(ctx, span)
 	defer cancel()
 	t.expect(hosts)
@@ -79,7 +79,7 @@ func (t *testimonies) ask(ctx context.Context, w Witness, hosts []Host, volumes 
 				t.add(testimony{host: host.Name, asked: asked, ended: time.Now(), err: ctx.Err()})
 				return
 			}
-			answered := askWitness(ctx, w, host, volumes)
+			answered := askAbout(ctx, w, host, volumes)
 			<-slots
 			t.add(answered)
 		})
@@ -87,9 +87,8 @@ func (t *testimonies) ask(ctx context.Context, w Witness, hosts []Host, volumes 
 	wg.Wait()
 }
 
-// askWitness asks about one host. A Witness that does not heed its context is
-// left behind.
-func askWitness(ctx context.Context, w Witness, host Host, volumes []zbs.Path) testimony {
+// askAbout asks about one host. It does not wait for a w that ignores its context.
+func askAbout(ctx context.Context, w Witness, host Host, volumes []zbs.Path) testimony {
 	answers := make(chan testimony, 1)
 	asked := time.Now()
 	go func() {
@@ -120,8 +119,7 @@ func (t *testimonies) add(answer testimony) {
 	t.pending = slices.DeleteFunc(t.pending, func(name string) bool { return name == answer.host })
 }
 
-// about returns what was said with regard to one volume by now, in a round that
-// began then.
+// about returns the answers about one volume by now, in a round that began at began.
 func (t *testimonies) about(volume zbs.Path, began, now time.Time) (statements []proof.Statement) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
