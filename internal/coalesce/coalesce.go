@@ -8,7 +8,7 @@ import (
 )
 
 // Group lets calls with the same key share one. Unlike a singleflight it never
-// answers from before a call was made: a caller gets the outcome of a call that began
+// answers from before a call: a caller gets the outcome of a call that began
 // after its own. When an equal call is under way, a new one waits for it to end, at
 // most for Wait, and callers that arrive meanwhile share the new one. A call goes on
 // as long as one of its callers waits for it.

@@ -117,7 +117,7 @@ var mutants = []mutant{
 	{"3", "an entry is no sign of life", "proof/fence.go", `case e.rounds[k].seen.Has(i) && begin.Sub(fenced) > e.Terms.Timing.signOfLife():`, `case false:`, "proof.TestRule3SignOfLife"},
 	{"3", "an entry is a sign of life at once", "proof/timing.go", `return t.RegistryExpiry + t.Refresh`, `return 0`, "proof.TestRule3SignOfLife"},
 	{"3", "entries are gone an expiry after the fence", "proof/timing.go", `return t.RegistryExpiry + t.Refresh`, `return t.RegistryExpiry`, "proof.TestRule3SignOfLife"},
-	{"3", "a new client is no sign of life", "proof/fence.go", `return e.cameBack(c, k)`, `return false`, "proof.TestRule3SignOfLife"},
+	{"3", "a new client is no sign of life", "proof/fence.go", `return e.reappeared(c, k)`, `return false`, "proof.TestRule3SignOfLife"},
 	{"3", "a client is new to a round in which nobody could list", "proof/fence.go", `len(e.rounds[earlier].listing) > 0 && `, ``, "proof.TestRule3SignOfLife"},
 	{"3", "the word of a witness is no sign of life", "proof/fence.go", `return e.livesAfter(s, i, begin, fenced)`, `return false`, "proof.TestRule3SignOfLife"},
 	{"3", "a host that was alive before its fence is back", "proof/fence.go", `.After(fenced))`, `.After(time.Time{}))`, "proof.TestRule3SignOfLife"},

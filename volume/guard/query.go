@@ -45,7 +45,7 @@ type reply[R any] struct {
 	text    string
 }
 
-// hedge is how long a query waits for an equal one in flight before it is sent, too.
+// hedge is how long a query waits for an equal one before it is sent, too.
 const hedge = mds.DefaultMostStagger
 
 func newQuerier(caller *mds.Caller) *querier {

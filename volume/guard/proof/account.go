@@ -110,7 +110,7 @@ func (e *evaluation) hostProofs(k int) []HostProof {
 // namedOpen reports whether the inventory names the volume as open on host i.
 func (e *evaluation) namedOpen(i int) bool { return slices.Contains(e.inv.At(i).Open, e.Volume) }
 
-// mayShow reports whether some question of the check may show host i: a volume
+// mayShow reports whether some query of the check may show host i: a volume
 // that is known to be open on it, a canary of the caller, or a heartbeat volume
 // that is seen to be kept open.
 func (e *evaluation) mayShow(i int) bool {

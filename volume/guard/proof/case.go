@@ -7,7 +7,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Case is all that a verdict is derived from: the question, the terms, and the
+// Case is all that a verdict is derived from: the volume, the terms, and the
 // evidence. The time of day matters for attestations only.
 type Case struct {
 	Volume   zbs.Path

@@ -18,7 +18,7 @@ func (c Case) Decide() Decision {
 	return e.decide()
 }
 
-// prove applies the rules in the order in which they rest on each other.
+// prove applies the rules. Each rests on the ones before it.
 func (e *evaluation) prove() {
 	e.identify()
 	e.stand()
@@ -30,7 +30,7 @@ func (e *evaluation) prove() {
 	e.excuse()
 }
 
-// decide weighs all of it: a foreign client outweighs whatever is missing.
+// decide sums up: a foreign client outweighs everything that is missing.
 func (e *evaluation) decide() Decision {
 	d := Decision{Observed: len(e.rounds) - 1}
 	d.Holders = e.holders()
@@ -53,8 +53,8 @@ func (e *evaluation) decide() Decision {
 	return d
 }
 
-// believeFirst says what the first list says, which is the reference client's
-// answer. It proves nothing.
+// believeFirst takes the first list for the answer, as ZStack's client does. It proves
+// nothing.
 func (e *evaluation) believeFirst() {
 	e.stand()
 	var failures []Reason

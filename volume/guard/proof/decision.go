@@ -2,20 +2,20 @@ package proof
 
 import "time"
 
-// Decision is what the evidence of a Case comes to, by the rules in package guard.
+// Decision is the result of a Case, by the rules in package guard.
 type Decision struct {
 	Verdict Verdict
 	Holders []Holder
 	Hosts   []HostProof
 	Reasons []Reason // why it is Unknown
 	Notes   []Reason
-	// Rounds says of each round what it is worth.
+	// Rounds says what each round is worth.
 	Rounds []RoundWorth
-	// Observed is the round that the verdict is as old as: the last that counts,
-	// else the last. It is -1 without a round.
+	// Observed is the round that the verdict rests on: the last that counts, or else
+	// the last. It is -1 without a round.
 	Observed int
-	// Open reports that another round may change Unknown to Free. It is useful
-	// from Next on, since the check began.
+	// Open reports that another round may change Unknown to Free. The round should not
+	// begin before Next, since the check began.
 	Open bool
 	Next time.Duration
 }
@@ -32,7 +32,7 @@ type RoundWorth struct {
 	Exists bool
 	// Counts reports that the round keeps every rule.
 	Counts bool
-	// Unproved are the hosts that nothing accounts for in the round, by place in
-	// the inventory.
+	// Unproved are the hosts that the round does not account for, by place in the
+	// inventory.
 	Unproved HostSet
 }

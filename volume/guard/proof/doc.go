@@ -1,3 +1,3 @@
-// Package proof derives the verdict on a volume from evidence, and nothing else:
-// it asks nobody, opens nothing, and has no import path to anything that does.
+// Package proof derives the verdict on a volume from evidence. It does no I/O, and has no
+// import path to anything that does.
 package proof

@@ -9,13 +9,13 @@ var (
 	// ErrInUse: a host that is not allowed has the volume open. The error is an
 	// *InUseError.
 	ErrInUse = errors.New("volume in use")
-	// ErrUndetermined: nobody knows whether the volume is in use; treat it as if
-	// it were. The error is an *UndeterminedError.
+	// ErrUndetermined: it is not known whether the volume is in use; treat it as in
+	// use. The error is an *UndeterminedError.
 	ErrUndetermined = errors.New("cannot tell whether the volume is in use")
 	// ErrReportExpired: the report is too old to act on, or from the future.
 	ErrReportExpired = errors.New("report expired")
-	// ErrReportTampered: the report is not as it was written.
+	// ErrReportTampered: the report was changed after the Guard wrote it.
 	ErrReportTampered = errors.New("report was changed")
-	// ErrReportSchema: the report is of a schema this version does not read.
+	// ErrReportSchema: the report has a schema that this version does not read.
 	ErrReportSchema = errors.New("unknown report schema")
 )

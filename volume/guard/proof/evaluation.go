@@ -11,7 +11,7 @@ import (
 type evaluation struct {
 	Case
 	inv     *Inventory
-	cluster string         // the one expected; empty: unknown
+	cluster string         // the right cluster; empty: unknown
 	needs   int            // servers that must count in a round
 	hosts   []hostRecord   // by place in the inventory
 	rounds  []roundReading // by round
@@ -19,7 +19,7 @@ type evaluation struct {
 	notes   []Reason
 }
 
-// hostRecord is what the evidence says of one host over the whole check.
+// hostRecord is what the evidence says about one host over the whole check.
 type hostRecord struct {
 	standing Standing // allowed or fenced; Foreign: neither
 	expected bool     // the host must be accounted for

@@ -6,8 +6,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Evidence is all that a verdict rests on: which hosts there are, and what each
-// MDS and witness was asked and answered. Its times count from the begin of the
+// Evidence is all that a verdict rests on: the hosts, and the queries to each MDS and
+// witness with their answers. Its times count from the begin of the
 // check or round, so a clock that is set meanwhile changes nothing.
 type Evidence struct {
 	MDS        []zbs.Addr `json:"mds"`                  // the configured ones, in the order of the list
@@ -31,7 +31,7 @@ type Identity struct {
 	ServerPending bool `json:"serverPending,omitempty"`
 }
 
-// Round is one time that the MDS were asked.
+// Round is one poll of all MDS.
 type Round struct {
 	Began        Seconds       `json:"beganSeconds"` // since the check began
 	Took         Seconds       `json:"tookSeconds"`
@@ -77,7 +77,7 @@ type Statement struct {
 	LastAlive *Seconds `json:"lastAliveSeconds,omitempty"`
 }
 
-// Outcome is how a question ended. The zero Outcome is NotAsked.
+// Outcome is how a query ended. The zero Outcome is NotAsked.
 type Outcome uint8
 
 // Outcomes.
@@ -86,9 +86,9 @@ const (
 	Answered          // an answer of the kind asked for
 	NoAnswer          // not reached, broken off, or not in time
 	Malformed         // something came that is no answer
-	Refused           // the agent answered no, or does not know the question
+	Refused           // the agent answered no, or does not have the query
 	Missing           // the agent answered that the volume does not exist
-	TooOld            // the agent would misread the question, so it was not asked
+	TooOld            // the agent would misread the query, so it was not sent
 )
 
 var outcomeNames = []string{NotAsked: "not-asked", Answered: "answered", NoAnswer: "no-answer",
@@ -103,7 +103,7 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 // UnmarshalText reads what MarshalText writes.
 func (o *Outcome) UnmarshalText(text []byte) error { return readName(outcomeNames, o, text) }
 
-// Answer is how and when one question was answered.
+// Answer is how and when one query was answered.
 type Answer struct {
 	Asked   Seconds `json:"askedSeconds"` // since the round began
 	Took    Seconds `json:"tookSeconds"`
@@ -113,7 +113,7 @@ type Answer struct {
 
 func (a Answer) ended() Seconds { return a.Asked + a.Took }
 
-// during reports whether the question was asked and answered within the round.
+// during reports whether the query was sent and answered within the round.
 func (a Answer) during(took Seconds) bool {
 	return a.Asked >= 0 && a.Took >= 0 && a.ended() <= took
 }
@@ -124,7 +124,7 @@ type PingAnswer struct {
 	AgentVersion string `json:"agentVersion,omitempty"` // empty: not synced since its start, or never told
 }
 
-// ListAnswer is the answer to a question for clients.
+// ListAnswer is the answer to a query for clients.
 type ListAnswer struct {
 	Answer
 	Clients []zbs.Client `json:"clients,omitzero"` // nil: not answered

@@ -1,6 +1,6 @@
 package proof
 
-// checkInventory says what is missing of the inventory.
+// checkInventory gives the reasons why the inventory is not enough.
 func (e *evaluation) checkInventory() {
 	if e.inv.Len() == 0 {
 		e.block(Reason{Code: NoInventory})
@@ -18,8 +18,8 @@ func (e *evaluation) checkInventory() {
 	}
 }
 
-// explain says why the rounds are not enough: what the last one lacks, and else
-// that there are too few.
+// explain gives the reasons why the rounds are not enough: what the last one lacks, or
+// else that there are too few.
 func (e *evaluation) explain(d *Decision) {
 	if last := len(e.rounds) - 1; last >= 0 && !d.Rounds[last].Counts {
 		e.explainRound(last, d.Rounds[last])
@@ -84,7 +84,7 @@ func (e *evaluation) unproved(i, k int) Reason {
 	return r
 }
 
-// explainUnequal names the hosts that MDS do not list although others do.
+// explainUnequal names hosts that some MDS list and others do not.
 func (e *evaluation) explainUnequal(k int) {
 	for _, l := range e.rounds[k].listing {
 		for i := range e.hosts {
@@ -95,7 +95,7 @@ func (e *evaluation) explainUnequal(k int) {
 	}
 }
 
-// noteMeans says on what a Free verdict rests that a reader should know.
+// noteMeans adds notes about what a Free verdict rests on.
 func (e *evaluation) noteMeans() {
 	for i := range e.hosts {
 		if e.hosts[i].excused == SelfFenced {

@@ -48,7 +48,7 @@ func (e *evaluation) signOfLife(i int) (k int, alive bool) {
 		switch {
 		case e.rounds[k].seen.Has(i) && begin.Sub(fenced) > e.Terms.Timing.signOfLife():
 			return k, true
-		case slices.ContainsFunc(e.clientsOf(i, k), func(c zbs.Client) bool { return e.cameBack(c, k) }):
+		case slices.ContainsFunc(e.clientsOf(i, k), func(c zbs.Client) bool { return e.reappeared(c, k) }):
 			return k, true
 		case slices.ContainsFunc(round.Statements, func(s Statement) bool { return e.livesAfter(s, i, begin, fenced) }):
 			return k, true
@@ -86,9 +86,9 @@ func (e *evaluation) clientsOf(i, k int) (clients []zbs.Client) {
 	return clients
 }
 
-// cameBack reports whether the client is new: an earlier round, in which some MDS
-// proved that it can list, did not have it. A host that is off does not register.
-func (e *evaluation) cameBack(c zbs.Client, k int) bool {
+// reappeared reports whether the client is new: an earlier round in which some MDS proved
+// that it can list did not have it. A host that is off does not register.
+func (e *evaluation) reappeared(c zbs.Client, k int) bool {
 	for earlier := range k {
 		if len(e.rounds[earlier].listing) > 0 && !e.listed(c, earlier) {
 			return true

@@ -7,7 +7,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// observations are those of round k that are of this cluster.
+// observations returns the observations of round k at MDS of the right cluster.
 func (e *evaluation) observations(k int) iter.Seq[*Observation] {
 	return func(yield func(*Observation) bool) {
 		round := &e.Evidence.Rounds[k]

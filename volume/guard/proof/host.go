@@ -20,14 +20,14 @@ type Host struct {
 	// IPv6 address is the IPv4 address, and a zone does not matter.
 	Addrs []netip.Addr `json:"addrs"`
 	// Pools are the logical pools that the host has attached. Empty means all of
-	// them, which demands more proof.
+	// them: then every check must account for the host.
 	Pools []string `json:"pools,omitempty"`
 	// State is InService unless set.
 	State HostState `json:"state,omitzero"`
 	// Open are volumes that are known to be open on the host now, such as the
 	// disks of the machines that run there. An MDS that lists the host for one of
-	// them shows that the host reaches the MDS. A wrong entry costs a question
-	// and proves nothing.
+	// them shows that the host reaches the MDS. A wrong entry costs a query and proves
+	// nothing.
 	Open []zbs.Path `json:"open,omitempty"`
 }
 
@@ -39,8 +39,8 @@ const (
 	// InService hosts may have any volume of their pools open: each check must
 	// account for them.
 	InService HostState = iota
-	// Maintenance hosts run no machine and open no volume, on the word of the
-	// inventory. One that an MDS lists must be accounted for.
+	// Maintenance hosts run no machine and open no volume, as the inventory says. If
+	// an MDS lists such a host, a check must account for it, too.
 	Maintenance
 )
 
@@ -55,9 +55,9 @@ func (s HostState) MarshalText() ([]byte, error) { return []byte(s.String()), ni
 // UnmarshalText reads what MarshalText writes.
 func (s *HostState) UnmarshalText(text []byte) error { return readName(hostStateNames, s, text) }
 
-// Hosts is an inventory: every machine that can open a volume of the storage. A
-// host that is missing from it is a host whose writes nobody looks for, so a
-// Guard answers Free only as far as the inventory is complete.
+// Hosts is an inventory: every machine that can open a volume of the storage. A Guard does
+// not look for the writes of a host that is missing from it, so Free is only as true as
+// the inventory is complete.
 type Hosts []Host
 
 // Hosts returns the inventory itself, so that a literal is a source of hosts.

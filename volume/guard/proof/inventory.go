@@ -10,8 +10,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Inventory is Hosts that were found valid, with their addresses indexed. A nil
-// Inventory has no host. It is never changed once made, so reports share it.
+// Inventory is valid Hosts with an index of their addresses. A nil Inventory has no
+// hosts. An Inventory never changes, so reports share it.
 type Inventory struct {
 	hosts  []Host
 	byAddr map[netip.Addr]int

@@ -90,7 +90,7 @@ func (e *evaluation) lists(round *Round, o *Observation) (canary zbs.Path, r Rea
 		}
 	}
 	if o.Ping.AgentVersion == "" && !o.showsAny() {
-		return canary, o.untold()
+		return canary, o.unversioned()
 	}
 	if e.serverPending(o.MDS) {
 		return canary, Reason{Code: NoReply, Detail: "it has not said which server it runs on"}
@@ -107,8 +107,8 @@ func (e *evaluation) lists(round *Round, o *Observation) (canary zbs.Path, r Rea
 	return e.canary(round, o)
 }
 
-// canary returns a volume that the MDS listed a client for, after it listed
-// nobody for the volume in question: so it was able to list after that list. It
+// canary returns a volume that the MDS listed a client for, after it listed none for
+// the volume of the check: so it was able to list after that list. It
 // was synced before the list by its ping, or by another client that it listed in
 // between. All of it is within a span, in which no agent restarts and is synced
 // again.
@@ -137,13 +137,13 @@ func (e *evaluation) canary(round *Round, o *Observation) (canary zbs.Path, r Re
 	return zbs.Path{}, r
 }
 
-// after reports whether the question was asked after the list of the volume, and
+// after reports whether the query was sent after the list of the volume, and
 // answered within the round and a span.
 func (e *evaluation) after(round *Round, o *Observation, a Answer) bool {
 	return a.Asked >= o.Clients.ended() && a.during(round.Took) && time.Duration(a.ended()-o.Ping.Asked) <= e.Terms.Timing.Span
 }
 
-// before reports whether the question was asked after the ping, and answered
+// before reports whether the query was sent after the ping, and answered
 // before the volume was asked for.
 func (o *Observation) before(a Answer) bool {
 	return a.Asked >= o.Ping.ended() && a.during(o.Clients.Asked)
@@ -155,9 +155,9 @@ func (o *Observation) showsAny() bool {
 		o.Survey != nil && slices.ContainsFunc(o.Survey.Lists, func(l VolumeList) bool { return l.shows() })
 }
 
-// untold is why an agent whose ping names no agentVersion, and which lists nobody
-// for any volume, does not count.
-func (o *Observation) untold() Reason {
+// unversioned is why an agent does not count whose ping names no agentVersion and which
+// lists no client for any volume.
+func (o *Observation) unversioned() Reason {
 	if o.Generation != "" {
 		return Reason{Code: SyncUntold, Detail: "generation " + o.Generation}
 	}
@@ -172,7 +172,7 @@ func (e *evaluation) inOrder(round *Round, o *Observation) bool {
 		time.Duration(o.Clients.ended()-o.Ping.Asked) <= e.Terms.Timing.Span
 }
 
-// failed returns the reason that a question which was asked got no answer.
+// failed returns the reason why a query got no answer.
 func failed(a Answer) Reason {
 	switch a.Outcome {
 	case NotAsked, Answered:

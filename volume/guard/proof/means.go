@@ -1,6 +1,6 @@
 package proof
 
-// Means is how it was shown that a host does not write unseen (rule 3). The zero
+// Means is the proof that a host does not write unseen (rule 3). The zero
 // Means is MeansNone.
 type Means uint8
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nameOf returns the name of an enumeration's value, that of its zero value for
-// one that does not exist.
+// nameOf returns the name of a value of an enumeration. An unknown value has the name of
+// the zero value.
 func nameOf[E ~uint8](names []string, e E) string {
 	if int(e) < len(names) {
 		return names[e]

@@ -1,18 +1,16 @@
 package proof
 
-// Policy says how many MDS must say that nobody has a volume open. The zero
-// Policy is Quorum.
+// Policy says how many MDS must count in a round. The zero Policy is Quorum.
 type Policy uint8
 
 const (
-	// Quorum wants a majority of the configured MDS, not of the reachable.
+	// Quorum requires a majority of the configured MDS, not of the reachable.
 	Quorum Policy = iota
-	// All wants every configured MDS: one that is down blocks every check.
+	// All requires every configured MDS. One that is down blocks every check.
 	All
-	// First believes the first list that any MDS gives, as ZStack's client
-	// does. UNSAFE: a restarted agent, a storage that just changed its leader
-	// or a wrong address reads as "nobody has it open". It is here for
-	// comparison, so its verdict is never Free.
+	// First believes the first list that any MDS answers, as ZStack's client does.
+	// UNSAFE: the list is empty after a restart of the agent or a change of the leader,
+	// and at a wrong address. First is for comparison, so its verdict is never Free.
 	First
 )
 

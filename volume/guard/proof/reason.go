@@ -15,7 +15,7 @@ type Code string
 
 // Codes of the reasons for Unknown.
 const (
-	Invalid             Code = "invalid"              // path or options; asking again does not help
+	Invalid             Code = "invalid"              // path or options; another check does not help
 	Interrupted         Code = "interrupted"          // the caller's context ended
 	PoolsUnknown        Code = "pools-unknown"        // no MDS says which physical pool the volume is in
 	ClusterUnknown      Code = "cluster-unknown"      // no majority names one cluster
@@ -25,8 +25,8 @@ const (
 	RefusedReply        Code = "refused"              // the agent answered no
 	AgentTooOld         Code = "agent-too-old"        // would misread questions, and was not asked
 	Unsynced            Code = "unsynced"             // restarted, so its lists are empty
-	SyncUntold          Code = "sync-untold"          // never says whether it was synced, and lists nobody
-	ListingUnproved     Code = "listing-unproved"     // lists nobody for any volume
+	SyncUntold          Code = "sync-untold"          // never names an agentVersion, and lists no client
+	ListingUnproved     Code = "listing-unproved"     // lists no client for any volume
 	Stale               Code = "stale"                // an answer is not of this round, or out of order
 	NoInventory         Code = "no-inventory"         // no host is known
 	InventoryUnknown    Code = "inventory-unknown"    // the source of hosts failed
@@ -61,9 +61,8 @@ type Reason struct {
 	MDS    zbs.Addr // zero: it concerns all of them
 	Round  int      // from 1; 0: it concerns the check
 	Detail string   // an error's text, a host
-	// RetryAfter is when asking again may come to something. 0 means that it
-	// will not. Once the cause is gone, a check that begins then is definite
-	// within Terms.Longest.
+	// RetryAfter is the pause after which another check may help; 0: none will. Once
+	// the cause is gone, a new check is definite within Terms.Longest.
 	RetryAfter time.Duration
 }
 
@@ -116,10 +115,10 @@ var meanings = map[Code]meaning{
 	ExportsUnseen:      {"MDS nodes are not in the inventory: a volume that one exports over NBD is open there, and may not be listed", "add the MDS nodes to the inventory, or export nothing", 3, false},
 }
 
-// What says in one sentence what is the matter.
+// What says in one sentence what is wrong.
 func (r Reason) What() string { return meanings[r.Code].what }
 
-// Settle says what would settle it.
+// Settle says what to do about it.
 func (r Reason) Settle() string { return meanings[r.Code].settle }
 
 // Rule returns the number of the Guard's rule that the code is about.
@@ -152,9 +151,9 @@ func joinAddrs(addrs []zbs.Addr) string {
 	return strings.Join(texts, ", ")
 }
 
-// retryAfter is when a cause may be gone. The registry's own causes take as long
-// as the clients need to register; for the others nobody can know, and asking
-// as often as a client does is bearable.
+// retryAfter is the pause after which a cause may be gone. Causes in the registry take as
+// long as the clients need to register. For the others it is not known; a check as often as
+// a client renews its entry is bearable.
 func (c Code) retryAfter(t Timing) time.Duration {
 	switch c {
 	case Invalid:

@@ -9,18 +9,18 @@ import (
 	"github.com/zbsclient/zbsclient/internal/clock"
 )
 
-// Replay judges the evidence of a report anew, by the same rules, and returns the
-// report that it comes to. Its error is nil only for Free, and an *InUseError or
-// *UndeterminedError as that of a check otherwise.
+// Replay evaluates the evidence of a report again, by the same rules, and returns the
+// resulting report. Its error is nil only for Free. Otherwise it is an *InUseError or
+// *UndeterminedError, as that of a check.
 //
-// It refuses, with the zero Report, a report of another schema
-// (ErrReportSchema), one that is not as the Guard wrote it or whose verdict does
-// not follow from its evidence (ErrReportTampered), and one that must not be
-// acted on at the given time (ErrReportExpired); all of these match
-// ErrUndetermined too. To read an old report, replay it at its ObservedAt. Times
-// of day are all that a saved report has: the clocks of its maker and its reader
-// must agree. A digest is no
-// signature: nothing tells a report that was forged on purpose.
+// Replay refuses some reports, with the zero Report and an error that also matches
+// ErrUndetermined: a report of another schema (ErrReportSchema); a report that was
+// changed, or whose verdict does not follow from its evidence (ErrReportTampered); and
+// one that must not be acted on at the time at (ErrReportExpired). To read an old report,
+// replay it at its ObservedAt.
+//
+// A saved report has only times of day, so the clocks of its writer and its reader must
+// agree. A digest is no signature: Replay cannot recognise a forged report.
 func Replay(r Report, at time.Time) (Report, error) {
 	switch {
 	case r.Schema != ReportSchema:
@@ -39,7 +39,7 @@ func Replay(r Report, at time.Time) (Report, error) {
 	return again, again.Err(nil)
 }
 
-// finds reports whether both reports come to the same.
+// finds reports whether both reports have the same result.
 func (r Report) finds(other Report) bool {
 	holders, err := json.Marshal(r.Holders)
 	others, err2 := json.Marshal(other.Holders)

@@ -15,37 +15,35 @@ import (
 // never renamed or removed.
 const ReportSchema = "zbsclient.guard/2"
 
-// Report is what a check found: the verdict and everything it rests on. As JSON
-// it is a document that Replay verifies. The zero Report says Unknown. A Report
-// is not changed by this package once made; copies share its slices.
+// Report is the result of a check: the verdict and everything it rests on. Replay
+// verifies its JSON. The verdict of the zero Report is Unknown. This package never changes
+// a Report; copies share its slices.
 type Report struct {
 	Schema  string   `json:"schema"`
 	Verdict Verdict  `json:"verdict"`
 	Volume  zbs.Path `json:"volume"`
 	Terms
 	BeganAt time.Time `json:"beganAt"` // when the check began
-	// ObservedAt is when the round began that the verdict is as old as: what
-	// happened later is not in the report. Without a round it is BeganAt.
+	// ObservedAt is the age of the verdict: when the round began that it rests on.
+	// Later events are not in the report. Without a round it is BeganAt.
 	ObservedAt time.Time `json:"observedAt"`
 	// ValidFor is how long after ObservedAt the report may be acted on.
 	ValidFor time.Duration `json:"-"`
-	Holders  []Holder      `json:"holders,omitempty"` // hosts that were listed, foreign ones first
+	Holders  []Holder      `json:"holders,omitempty"` // listed hosts, foreign ones first
 	Hosts    []HostProof   `json:"hosts,omitempty"`   // how each host of the inventory was accounted for
 	Reasons  []Reason      `json:"reasons,omitempty"` // why it is Unknown, or would be without a foreign holder
-	Notes    []Reason      `json:"notes,omitempty"`   // what a reader should know
+	Notes    []Reason      `json:"notes,omitempty"`   // for the reader
 	Rounds   int           `json:"rounds"`
 	Evidence Evidence      `json:"evidence"`
-	// Digest is the SHA-256 of the rest of the report, in hex. It shows that
-	// the report was changed by accident or carelessness. It is no signature:
-	// whoever changes the report on purpose can compute it anew.
+	// Digest is the SHA-256 of the rest of the report, in hex. It reveals accidental
+	// changes of the report. It is no signature: a forger can compute it again.
 	Digest string `json:"digest"`
 
 	observed clock.Instant // ObservedAt in the process that made the report
 }
 
-// NewReport decides the case and returns the report of it. began is when the
-// check began, by the clock of this process; the zero Instant is for a case of
-// another one.
+// NewReport decides the case and returns its report. began is when the check began, by
+// the clock of this process. It is the zero Instant for a case of another process.
 func NewReport(c Case, began clock.Instant) Report {
 	d := c.Decide()
 	r := Report{
@@ -65,13 +63,13 @@ func NewReport(c Case, began clock.Instant) Report {
 	return r
 }
 
-// ValidUntil is the time of day from which on the report must not be acted on.
+// ValidUntil is the time of day at which the report expires.
 func (r Report) ValidUntil() time.Time { return r.ObservedAt.Add(r.ValidFor) }
 
-// Expired reports whether the report must not be acted on now. In the process
-// that made the report it goes by a clock that counts the time for which the
-// machine was suspended (CLOCK_BOOTTIME, on Linux), so setting the time of day
-// does not matter. Elsewhere it goes by the time of day.
+// Expired reports whether the report must not be acted on now. In the process that made
+// the report it uses a clock that counts the time for which the machine was suspended
+// (CLOCK_BOOTTIME, on Linux), so setting the time of day does not matter. In another
+// process it uses the time of day.
 func (r Report) Expired() bool {
 	if r.observed.IsZero() {
 		return r.ExpiredAt(time.Now())
@@ -79,9 +77,9 @@ func (r Report) Expired() bool {
 	return r.observed.Elapsed() >= r.ValidFor
 }
 
-// ExpiredAt reports whether the report must not be acted on at that time of day
-// any more, or not yet. It is all that a saved report allows: the clocks of its
-// maker and its reader must agree.
+// ExpiredAt reports whether the report must not be acted on at a time of day: it has
+// expired by then, or is from later. The clocks of the report's writer and its reader must
+// agree.
 func (r Report) ExpiredAt(at time.Time) bool {
 	age := at.Sub(r.ObservedAt)
 	return age < 0 || age >= r.ValidFor
@@ -92,8 +90,8 @@ func (r Report) ForeignHolders() []Holder {
 	return slices.DeleteFunc(slices.Clone(r.Holders), func(h Holder) bool { return h.Standing != Foreign })
 }
 
-// Err is what goes with the verdict: nil for Free, an *InUseError, or an
-// *UndeterminedError with cause among the errors that it matches.
+// Err returns the error for the verdict: nil for Free, an *InUseError, or an
+// *UndeterminedError that also matches cause.
 func (r Report) Err(cause error) error {
 	switch r.Verdict {
 	case Free:
@@ -105,8 +103,8 @@ func (r Report) Err(cause error) error {
 	}
 }
 
-// RetryAfter is when the soonest of the reasons may be gone; 0 when one of them
-// never will be.
+// RetryAfter is the pause after which the first of the reasons may be gone. It is 0 if
+// one of them never goes.
 func (r Report) RetryAfter() time.Duration {
 	var soonest time.Duration
 	for _, reason := range r.Reasons {
@@ -120,11 +118,10 @@ func (r Report) RetryAfter() time.Duration {
 	return soonest
 }
 
-// digest hashes what the verdict follows from: the terms and the evidence. The
-// rest of the report follows from these, and Replay derives it again. The JSON of
-// a Go struct is canonical: its keys stand in the order of the fields. Parts that
-// many reports share are hashed once, and stand for themselves by their own
-// digest.
+// digest hashes the terms and the evidence. The rest of the report follows from these,
+// and Replay derives it again. The JSON of a Go struct is canonical: its keys are in the
+// order of the fields. Parts that many reports share are hashed once, and enter the digest
+// by their own digest.
 func (r Report) digest() string {
 	type halt Reason
 	doc := struct {

@@ -53,8 +53,8 @@ func (e *evaluation) next(d *Decision, counted []int) time.Duration {
 	return e.Evidence.Rounds[last].end() + pause
 }
 
-// onlyPending reports whether nothing is missing but that hosts have had their
-// time to fence themselves, and how much of it is left.
+// onlyPending reports whether the only reasons are hosts that may not have fenced
+// themselves yet, and how much of their time is left.
 func (e *evaluation) onlyPending() (left time.Duration, only bool) {
 	for _, r := range e.reasons {
 		if r.Code != SelfFencingPending {
@@ -112,9 +112,8 @@ func (e *evaluation) farFrom(counted []int, k int) bool {
 	return time.Duration(e.Evidence.Rounds[k].Began)-before.end() >= e.Terms.Timing.RoundInterval
 }
 
-// tooFarFrom reports whether so many rounds were skipped between the last that
-// counted and round k that the two say nothing of each other: two intervals, and
-// what the rounds take.
+// tooFarFrom reports whether the last round that counted and round k are too far apart to
+// agree: more than two intervals and a span.
 func (e *evaluation) tooFarFrom(counted []int, k int) bool {
 	if len(counted) == 0 {
 		return false

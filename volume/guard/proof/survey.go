@@ -66,8 +66,8 @@ func (s *Survey) read(inv *Inventory) *surveyReading {
 	return r
 }
 
-// shows returns the hosts that the survey shows by lists of a round which took so
-// long. A list of another time says nothing of who reaches the MDS in the round.
+// shows returns the hosts that the survey shows by lists of a round which took so long. A
+// list of another time does not show which hosts reach the MDS in the round.
 func (s *Survey) shows(inv *Inventory, took Seconds) (hosts HostSet) {
 	r := s.read(inv)
 	if !r.disorder && r.ended <= took {

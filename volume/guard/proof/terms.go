@@ -8,13 +8,13 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// HeartbeatVolume is the volume in each pool by which ZStack's hosts show each
-// other that they live. A host opens it for an instant every few seconds, so it
-// proves something only on a cluster that is seen to keep it open.
+// HeartbeatVolume is the volume in each pool by which ZStack's hosts show each other that
+// they run. A host opens it for an instant every few seconds. So it proves something only
+// on a cluster that was seen to keep it open.
 const HeartbeatVolume = "zbs_zstack_heartbeat"
 
-// Terms is what a check was asked to prove, and on whose word. With the Evidence
-// it decides the verdict.
+// Terms are the conditions of a check: its options, applied. Terms and Evidence together
+// decide the verdict.
 type Terms struct {
 	Policy Policy `json:"policy"`
 	Timing Timing `json:"timing"`
@@ -26,8 +26,8 @@ type Terms struct {
 	Fences  []Attestation `json:"fences,omitempty"`
 	// MaxFenceAge is how old an attestation may be when the check begins.
 	MaxFenceAge Seconds `json:"maxFenceAgeSeconds"`
-	// SelfFencing is within which time a host that cannot reach the MDS ends its
-	// machines, on the word of the operator; 0: no such promise was made.
+	// SelfFencing is the time within which a host that cannot reach the MDS ends its
+	// machines, as the operator promises; 0: without such a promise.
 	SelfFencing   Seconds `json:"selfFencingSeconds,omitempty"`
 	ExpectCluster string  `json:"expectCluster,omitempty"`
 }
@@ -37,11 +37,11 @@ func DefaultTerms() Terms {
 	return Terms{Timing: Timing{}.WithDefaults(), MaxFenceAge: Seconds(DefaultMaxFenceAge)}
 }
 
-// Longest is the most a check with these terms takes, whatever the MDS do: to read
-// the hosts (10 s), to learn what cluster and pools there are, for rounds that did
-// not count, and for its own rounds with what lies between. With SelfFencing it may wait for the
-// bound. Checks of so many volumes at once that their rounds wait for the Load
-// take longer; CheckAll is made for these.
+// Longest is how long a check with these terms takes at most, whatever the MDS do: to read
+// the hosts (10 s), to find out the cluster and the pools, for rounds that do not count,
+// and for the rounds that do, with their pauses. With SelfFencing it may also wait for that
+// bound. Check takes longer when so many checks run at once that their rounds wait for the
+// Load; use CheckAll for those.
 func (t Terms) Longest() time.Duration {
 	timing := t.Timing.WithDefaults()
 	rounds := timing.Patience() + time.Duration(timing.Rounds-1)*timing.RoundInterval
@@ -51,15 +51,15 @@ func (t Terms) Longest() time.Duration {
 	return 10*time.Second + 4*timing.Span + rounds + time.Duration(timing.Rounds+1)*timing.Span
 }
 
-// Attestation is a caller's word that a host was powered off, or fenced from the
+// Attestation is a caller's statement that a host was powered off, or fenced from the
 // storage, at some time, and has not come back.
 type Attestation struct {
 	Host string    `json:"host"` // its name in the inventory
-	At   time.Time `json:"at"`   // when it was certain; a check that began before it does not use it
-	By   string    `json:"by"`   // the source of the word, such as "ipmi bmc-17"; for the reader of the report
+	At   time.Time `json:"at"`   // when this was certain; a check that began before ignores it
+	By   string    `json:"by"`   // the source, such as "ipmi bmc-17"; for the reader of the report
 }
 
-// Check reports what the attestation lacks.
+// Check returns an error that says what the attestation lacks.
 func (a Attestation) Check() error {
 	switch {
 	case a.Host == "":

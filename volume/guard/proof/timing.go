@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// Defaults of Timing. The storage is closed; what is known of its registry of
-// clients comes from CurveBS, which it descends from. All of these may be set
-// otherwise in a cluster.
+// Defaults of Timing. The storage is closed. What is known of its registry of clients
+// comes from CurveBS, its ancestor. A cluster may have other values.
 const (
-	// DefaultRefresh: CurveBS clients renew a lease of 5 s or 20 s four times
-	// in its life, every 1.25 s or 5 s. The longer of the two.
+	// DefaultRefresh: CurveBS clients renew a lease of 5 s or 20 s four times in its
+	// life, every 1.25 s or 5 s. This is the longer of the two.
 	DefaultRefresh = 5 * time.Second
 	// DefaultLeaderRetry: CurveBS's mds.maxRetryMS, 8000.
 	DefaultLeaderRetry = 8 * time.Second
-	// DefaultRegistryExpiry: seen on ZBS, about.
+	// DefaultRegistryExpiry: about what was seen on ZBS.
 	DefaultRegistryExpiry = 50 * time.Second
-	// DefaultSpan holds the questions to a busy agent, each of which takes well
-	// under a second on an idle one, and two spans fit into the default interval.
+	// DefaultSpan: an idle agent answers a query in well under a second, so a busy one
+	// has time for all queries of a round. Two spans fit into the default interval.
 	DefaultSpan = 6 * time.Second
 	// DefaultRounds: one disturbance of the registry spoils one round.
 	DefaultRounds = 2
@@ -27,9 +26,9 @@ const (
 	DefaultMaxFenceAge = 10 * time.Minute
 )
 
-// Timing is what the Guard knows of the storage's registry of clients, and how
-// it asks because of that. In each field zero means the default. A Timing is a
-// comparable value.
+// Timing is what the Guard knows about the storage's registry of clients, and the times of
+// its rounds that follow. In each field zero means the default. A Timing is a comparable
+// value.
 type Timing struct {
 	// Refresh is how often a client renews its entry, DefaultRefresh.
 	Refresh time.Duration
@@ -38,17 +37,16 @@ type Timing struct {
 	// registry at the latest Refresh + LeaderRetry after it opened a volume,
 	// after a change of the leader, or after it could reach the MDS again.
 	LeaderRetry time.Duration
-	// RegistryExpiry is how long an entry stays that nobody renews,
+	// RegistryExpiry is how long an entry stays without a renewal,
 	// DefaultRegistryExpiry.
 	RegistryExpiry time.Duration
-	// RoundInterval is the least time from the end of a round that counts to
-	// the begin of the next, Refresh + LeaderRetry: after it a client is back
-	// that a disturbance hid from the round before. It must not be shorter.
+	// RoundInterval is the least time from the end of a round that counts to the begin
+	// of the next, Refresh + LeaderRetry: after it a client is listed again that a
+	// disturbance hid from the round before. It must not be shorter.
 	RoundInterval time.Duration
-	// Span is how long one MDS may take over the questions of a round,
-	// DefaultSpan. It must not exceed half of RoundInterval, so that a report is
-	// fresh when it is made. An agent that restarts is taken not to be synced
-	// again within a Span.
+	// Span is how long one MDS may take for the queries of a round, DefaultSpan. It
+	// must not exceed half of RoundInterval, so that a new report is fresh. A Guard
+	// assumes that no agent is restarted and synced again within a Span.
 	Span time.Duration
 	// Rounds is how many rounds must count, DefaultRounds, at least 2.
 	Rounds int
@@ -88,16 +86,16 @@ func (t Timing) Check() error {
 }
 
 // ValidFor is how long after ObservedAt a report may be acted on: Refresh +
-// LeaderRetry. A host that opens the volume may stay unseen that long in any case,
-// so a report of that age is no blinder than a new one.
+// LeaderRetry. A host that opens the volume may stay unseen that long in any case, so a
+// report of that age misses no more than a new one.
 func (t Timing) ValidFor() time.Duration {
 	t = t.WithDefaults()
 	return t.Refresh + t.LeaderRetry
 }
 
-// Disturbances is how many disturbances of the registry a Free verdict stands,
-// at whatever moment from Refresh + LeaderRetry + RegistryExpiry before the
-// check to its end they come. A disturbance is a change of the leader, the loss
+// Disturbances is how many disturbances of the registry a Free verdict withstands, at any
+// moment from Refresh + LeaderRetry + RegistryExpiry before the check to its end. A
+// disturbance is a change of the leader, the loss
 // of the MDS by the host that writes, both at once (one rack switch), its return,
 // or an open that is registered late. With the default it is one. It is Rounds - 1
 // when RoundInterval is at least Refresh + LeaderRetry + RegistryExpiry (63 s):
@@ -110,18 +108,17 @@ func (t Timing) Disturbances() int {
 	return 1
 }
 
-// Patience is how long after the first round of a check a further round may
-// begin the count anew. A check that has counted a round by then goes on to
-// complete its rounds.
+// Patience is how long after the first round of a check another round may begin the count
+// again. A check that has counted a round by then goes on to complete its rounds.
 func (t Timing) Patience() time.Duration {
 	t = t.WithDefaults()
 	return time.Duration(t.Rounds) * t.RoundInterval
 }
 
-// Retry is how soon a round that did not count is followed by another: half a
-// Refresh, for by then something may have registered.
+// Retry is the pause after a round that does not count: half a Refresh, because by then
+// another client may have registered.
 func (t Timing) Retry() time.Duration { return t.WithDefaults().Refresh / 2 }
 
-// signOfLife is how long after a host was fenced the registry may still list it:
-// its last renewal may have come in as it went down.
+// signOfLife is how long after a host was fenced the registry may still list it: the host
+// may have renewed its entry at the last moment.
 func (t Timing) signOfLife() time.Duration { return t.RegistryExpiry + t.Refresh }
