@@ -21,7 +21,7 @@ var guardRules = []string{
 // kept, because the check ended before, are not.
 func (p *reportPrinter) rules() {
 	broken := make(map[int]bool)
-	halted := p.report.Evidence.Halt.Code != "" || len(p.report.Evidence.Rounds) == 0
+	halted := p.report.Evidence.Abort.Code != "" || len(p.report.Evidence.Rounds) == 0
 	for _, reason := range p.report.Reasons {
 		broken[reason.Code.Rule()] = true
 	}

@@ -35,7 +35,7 @@ const passedOver = 300
 // passOver yields for the next volumes what the check has just found out: no MDS names
 // the pools. To ask again for each volume would take for ever.
 func (b *bulk) passOver(ctx context.Context, down *check, inventory *proof.Inventory) bool {
-	if down.evidence.Halt.Code != proof.PoolsUnknown {
+	if down.evidence.Abort.Code != proof.PoolsUnknown {
 		return true
 	}
 	for range passedOver {
@@ -70,7 +70,7 @@ func (b *bulk) interrupt(ctx context.Context) bool {
 	}
 	c := b.guard.newCheck(path, &b.under)
 	c.begin(ctx, nil, nil, b.opts)
-	if c.evidence.Halt.Code == "" {
+	if c.evidence.Abort.Code == "" {
 		c.abort(ctx, proof.Interrupted, ctx.Err())
 	}
 	return b.report(c.finish())

@@ -87,7 +87,7 @@ func (c *check) abort(ctx context.Context, code proof.Code, err error) bool {
 	if ctx.Err() != nil && code != proof.Invalid {
 		code, err = proof.Interrupted, ctx.Err()
 	}
-	c.evidence.Halt = proof.Reason{Code: code, Detail: strings.ReplaceAll(err.Error(), "\n", "; ")}
+	c.evidence.Abort = proof.Reason{Code: code, Detail: strings.ReplaceAll(err.Error(), "\n", "; ")}
 	c.cause = err
 	return false
 }

@@ -30,7 +30,7 @@ var mutants = []mutant{
 	{"1", "any MDS names the cluster, not the majority", "proof/identity.go", `votes > n/2`, `votes > 0`, "proof.TestRule1Identity"},
 	{"1", "the majority is of the MDS that answer", "proof/identity.go", `Majority(e.Evidence.Identities, len(e.Evidence.MDS))`, `Majority(e.Evidence.Identities, 1)`, "proof.TestRule1Identity"},
 	{"1", "what the caller expects does not matter", "proof/identity.go", `e.cluster = e.Terms.ExpectCluster`, `e.cluster = ""`, "proof.TestRule1Identity"},
-	{"1", "no cluster is known, and nothing is said of it", "proof/identity.go", `if len(e.rounds) > 0 || e.Evidence.Halt.Code == "" {`, `if false {`, "proof.TestRule1Identity"},
+	{"1", "no cluster is known, and nothing is said of it", "proof/identity.go", `if len(e.rounds) > 0 || e.Evidence.Abort.Code == "" {`, `if false {`, "proof.TestRule1Identity"},
 	{"1", "lists of another cluster's MDS count, by its ping", "proof/identity.go", `return o.Cluster != e.cluster`, `return false`, "proof.TestRule1Identity"},
 	{"1", "lists of another cluster's MDS count, by its facts", "proof/identity.go", `return id.Cluster != e.cluster`, `return false`, "proof.TestRule1Identity"},
 	{"1", "facts outweigh a later ping", "proof/identity.go", `e.cluster == "" || o.Ping.Outcome == Answered {`, `e.cluster == "" {`, "proof.TestRule1Identity"},

@@ -58,9 +58,9 @@ func (g *Guard) Wait(ctx context.Context, path zbs.Path, opts ...CheckOption) (R
 
 // deny is the report of the zero Guard.
 func deny(path zbs.Path) (Report, error) {
-	halt := proof.Reason{Code: proof.Invalid, Detail: "the Guard was not made by guard.New"}
+	abort := proof.Reason{Code: proof.Invalid, Detail: "the Guard was not made by guard.New"}
 	report := proof.NewReport(proof.Case{
-		Volume: path, Terms: proof.DefaultTerms(), BeganAt: time.Now(), Evidence: proof.Evidence{Halt: halt},
+		Volume: path, Terms: proof.DefaultTerms(), BeganAt: time.Now(), Evidence: proof.Evidence{Abort: abort},
 	}, clock.Now())
 	return report, report.Err(nil)
 }

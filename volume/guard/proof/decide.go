@@ -5,8 +5,8 @@ import "slices"
 // Decide derives the verdict.
 func (c Case) Decide() Decision {
 	e := newEvaluation(c)
-	if c.Evidence.Halt.Code != "" {
-		e.block(c.Evidence.Halt)
+	if c.Evidence.Abort.Code != "" {
+		e.block(c.Evidence.Abort)
 	} else if err := c.Terms.Timing.Check(); err != nil {
 		e.block(Reason{Code: Invalid, Detail: oneLine(err)}) // no Guard takes such terms
 	}

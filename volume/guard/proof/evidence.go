@@ -14,7 +14,7 @@ type Evidence struct {
 	Hosts      *Inventory `json:"hosts,omitempty"`      // nil: no inventory was given
 	Identities []Identity `json:"identities,omitempty"` // which cluster and server each MDS says it is
 	Rounds     []Round    `json:"rounds,omitempty"`     // in the order they were made
-	Halt       Reason     `json:"halt,omitzero"`        // what ended the check before it had its rounds
+	Abort      Reason     `json:"halt,omitzero"`        // what ended the check before it had its rounds
 }
 
 // Identity is what an MDS answered to facts and to resource/usage. It may be

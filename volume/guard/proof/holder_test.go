@@ -34,7 +34,7 @@ func TestRule7ForeignClient(t *testing.T) {
 		"an MDS is of another cluster":      names(0, "another"),
 		"there is no inventory":             func(c *proof.Case) { c.Evidence.Hosts = nil },
 		"the volume is said not to exist":   queries(2, func(x *proof.Existence) { x.Outcome = proof.Missing }, 0),
-		"the check was ended":               halt(proof.Interrupted),
+		"the check was ended":               abort(proof.Interrupted),
 		"the host is in maintenance":        host(2, func(h *proof.Host) { h.State = proof.Maintenance }),
 		"the host does not have the pool":   host(2, func(h *proof.Host) { h.Pools = []string{"lp2"} }),
 		"the host fenced itself":            selfFencing(1),

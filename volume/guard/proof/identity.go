@@ -14,10 +14,10 @@ func (e *evaluation) identify() {
 		e.cluster = Majority(e.Evidence.Identities, len(e.Evidence.MDS))
 	}
 	if e.cluster == "" {
-		if len(e.rounds) > 0 || e.Evidence.Halt.Code == "" {
+		if len(e.rounds) > 0 || e.Evidence.Abort.Code == "" {
 			e.block(Reason{Code: ClusterUnknown, Detail: joinAddrs(e.nameless())})
 		}
-		if len(e.rounds) > 0 || e.Evidence.Halt.Code == "" || e.Evidence.Halt.Code == PoolsUnknown {
+		if len(e.rounds) > 0 || e.Evidence.Abort.Code == "" || e.Evidence.Abort.Code == PoolsUnknown {
 			e.blockOld()
 		}
 		return

@@ -10,10 +10,10 @@ import (
 
 // produced is evidence that comes to each code.
 var produced = map[proof.Code][]change{
-	proof.Invalid:             {halt(proof.Invalid)},
-	proof.Interrupted:         {halt(proof.Interrupted)},
-	proof.PoolsUnknown:        {halt(proof.PoolsUnknown)},
-	proof.InventoryUnknown:    {halt(proof.InventoryUnknown)},
+	proof.Invalid:             {abort(proof.Invalid)},
+	proof.Interrupted:         {abort(proof.Interrupted)},
+	proof.PoolsUnknown:        {abort(proof.PoolsUnknown)},
+	proof.InventoryUnknown:    {abort(proof.InventoryUnknown)},
 	proof.ClusterUnknown:      {names(0, "another"), names(1, "")},
 	proof.WrongCluster:        {names(0, "another")},
 	proof.NoReply:             {down(2, 0, 1)},

@@ -49,7 +49,7 @@ func TestReplay(t *testing.T) {
 	for want, report := range map[proof.Verdict]proof.Report{
 		proof.Free:    full(),
 		proof.InUse:   full(lists(3, ipOf(3))),
-		proof.Unknown: full(names(1, "another"), halt(proof.Interrupted)),
+		proof.Unknown: full(names(1, "another"), abort(proof.Interrupted)),
 	} {
 		if report.Verdict != want {
 			t.Fatalf("%v, %v; want %v", report.Verdict, report.Reasons, want)
@@ -90,7 +90,7 @@ var aside = []string{".what", ".settle"}
 // Whatever is changed in a report, Replay refuses it: each value of the document
 // is changed in its turn, and each is taken out.
 func TestReplayRefusesTampered(t *testing.T) {
-	for _, report := range []proof.Report{full(), full(lists(3, ipOf(3)), halt(proof.Interrupted))} {
+	for _, report := range []proof.Report{full(), full(lists(3, ipOf(3)), abort(proof.Interrupted))} {
 		doc, _ := saved(t, report)
 		var root any
 		if err := json.Unmarshal(doc, &root); err != nil {

@@ -123,7 +123,7 @@ func (r Report) RetryAfter() time.Duration {
 // order of the fields. Parts that many reports share are hashed once, and enter the digest
 // by their own digest.
 func (r Report) digest() string {
-	type halt Reason
+	type abort Reason
 	doc := struct {
 		Schema     string
 		Volume     string
@@ -134,10 +134,10 @@ func (r Report) digest() string {
 		Identities []Identity
 		Rounds     []Round
 		Surveys    []string
-		Halt       halt
+		Abort      abort `json:"Halt"` // as in earlier reports
 	}{
 		Schema: r.Schema, Volume: r.Volume.String(), Terms: r.Terms, BeganAt: r.BeganAt.UTC(),
-		MDS: r.Evidence.MDS, Hosts: r.Evidence.Hosts.sum(), Identities: r.Evidence.Identities, Halt: halt(r.Evidence.Halt),
+		MDS: r.Evidence.MDS, Hosts: r.Evidence.Hosts.sum(), Identities: r.Evidence.Identities, Abort: abort(r.Evidence.Abort),
 	}
 	for _, round := range r.Evidence.Rounds {
 		round.Observations = slices.Clone(round.Observations)

@@ -24,7 +24,7 @@ func TestRule8Validity(t *testing.T) {
 	if !report.Expired() {
 		t.Error("a report of another process goes by the time of day, and is valid now")
 	}
-	if report := reportOf(rounds(0), halt(proof.Interrupted)); !report.ObservedAt.Equal(began) {
+	if report := reportOf(rounds(0), abort(proof.Interrupted)); !report.ObservedAt.Equal(began) {
 		t.Errorf("without a round it is observed at %v, want the begin of the check", report.ObservedAt)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestRetryAfter(t *testing.T) {
 		"no reason":                       {nil, 0},
 		"a host is not listed":            {[]change{unseen(2, 0)}, time.Duration(interval)},
 		"and an MDS is of another":        {[]change{unseen(2, 0), names(2, "another")}, proof.DefaultRefresh},
-		"asking again does not help":      {[]change{unseen(2, 0), halt(proof.Invalid)}, 0},
+		"asking again does not help":      {[]change{unseen(2, 0), abort(proof.Invalid)}, 0},
 		"a host has time to fence itself": {[]change{absent(0, 20*second), selfFencing(second + 20*second)}, time.Duration(second + roundTook)},
 	} {
 		if got := reportOf(c.changes...).RetryAfter(); got != c.want {

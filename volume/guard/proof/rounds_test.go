@@ -123,7 +123,7 @@ func TestDecisionNext(t *testing.T) {
 		"it is in use":               {[]change{rounds(1), lists(1, ipOf(2))}, false, roundTook + interval},
 		"the volume does not exist":  {[]change{rounds(1), queries(1, func(x *proof.Existence) { x.Outcome = proof.Missing }, 1)}, false, roundTook + retry},
 		"an MDS of another cluster":  {[]change{rounds(1), names(2, "another")}, false, roundTook + interval},
-		"the caller ended the check": {[]change{rounds(1), halt(proof.Interrupted)}, false, roundTook + interval},
+		"the caller ended the check": {[]change{rounds(1), abort(proof.Interrupted)}, false, roundTook + interval},
 	} {
 		if d := caseOf(c.changes...).Decide(); d.Open != c.open || d.Next != time.Duration(c.next) {
 			t.Errorf("%s: open %t, next %v; want %t, %v (%v, %v)", why, d.Open, d.Next, c.open, c.next, d.Verdict, d.Reasons)
@@ -131,9 +131,9 @@ func TestDecisionNext(t *testing.T) {
 	}
 }
 
-// halt ends the check for this reason.
-func halt(code proof.Code) change {
-	return func(c *proof.Case) { c.Evidence.Halt = proof.Reason{Code: code, Detail: "test"} }
+// abort ends the check for this reason.
+func abort(code proof.Code) change {
+	return func(c *proof.Case) { c.Evidence.Abort = proof.Reason{Code: code, Detail: "test"} }
 }
 
 // RoundWorth says what each round is worth.
