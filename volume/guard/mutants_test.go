@@ -162,7 +162,7 @@ var mutants = []mutant{
 	{"5", "First is Free", "proof/decide.go", `e.block(Reason{Code: UnsafePolicy, MDS: o.MDS, Detail: e.firstList(o)})`, ``, "proof.TestRule5First"},
 	{"5", "a serial number that means nothing is a server", "identity.go", `if slices.Contains(noSerials, strings.ToLower(serial)) {`, `if false {`, "TestServerName"},
 
-	{"6", "rounds may be any time apart", "proof/rounds.go", `> 2*timing.RoundInterval+timing.Span`, `> 1<<62`, "proof.TestRule6Rounds"},
+	{"6", "rounds may be any time apart", "proof/rounds.go", `> 2*timing.RoundInterval+timing.Span`, `> 2*timing.RoundInterval+1<<62`, "proof.TestRule6Rounds"},
 	{"6", "one round is enough", "proof/rounds.go", `n > 0 && n >= e.Terms.Timing.Rounds`, `n > 0`, "proof.TestRule6Rounds"},
 	{"6", "no round is enough", "proof/explain.go", "\tif len(e.reasons) == 0 {\n", "\tif len(e.reasons) == 0 && len(e.rounds) > 0 {\n", "proof.TestRule6Rounds"},
 	{"6", "rounds may follow at once", "proof/rounds.go", `case worth.Counts && e.farFrom(counted, k):`, `case worth.Counts:`, "proof.TestRule6Rounds"},
