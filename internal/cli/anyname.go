@@ -8,9 +8,10 @@ import (
 	"github.com/zbsclient/zbsclient/volume"
 )
 
-// anyName is the flag that lifts the rule of snapshots' names.
+// anyName is the flag that allows any name of a snapshot.
 type anyName bool
 
+// anyNameFlag adds --any-name.
 func anyNameFlag(cmd *cobra.Command) *anyName {
 	lifted := new(anyName)
 	cmd.Flags().BoolVar((*bool)(lifted), "any-name", false, fmt.Sprintf(
@@ -18,6 +19,7 @@ func anyNameFlag(cmd *cobra.Command) *anyName {
 	return lifted
 }
 
+// options returns the options of a Service for the flag.
 func (n *anyName) options() []volume.Option {
 	if *n {
 		return []volume.Option{volume.AnySnapshotName()}

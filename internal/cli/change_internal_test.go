@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,14 +17,20 @@ import (
 	"github.com/zbsclient/zbsclient/volume"
 )
 
-// Changes are made some at a time, and told in the order of the command line.
+// testChanger returns a changer for one MDS, which it never asks.
+func testChanger(stdout, stderr io.Writer, out format) *changer {
+	env := &environment{stdout: stdout, stderr: stderr, getenv: func(string) string { return "" }}
+	return &changer{env: env, to: &target{env: env, mdsList: []string{"mds-a"}}, out: &out}
+}
+
+// Several changes run at the same time. They are reported in the order of the command
+// line.
 func TestChangesInParallel(t *testing.T) {
-	const n = 3 * askedAtOnce
+	const n = 3 * parallelism
 	for _, out := range []format{formatTable, formatJSON} {
 		synctest.Test(t, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			a := &app{stdout: &stdout, stderr: &stderr, mdsList: []string{"mds-a"}, getenv: func(string) string { return "" }}
-			c := &changing{app: a, out: &out}
+			c := testChanger(&stdout, &stderr, out)
 			var now, most atomic.Int32
 			changes := make([]change, n)
 			for i := range changes {
@@ -41,11 +48,11 @@ func TestChangesInParallel(t *testing.T) {
 			if err := c.run(t.Context(), changes); err != nil {
 				t.Fatal(err)
 			}
-			if took := time.Since(began); took > 4*time.Second || most.Load() != askedAtOnce {
-				t.Errorf("took %v, at most %d at a time; want 3 s and %d", took, most.Load(), askedAtOnce)
+			if took := time.Since(began); took > 4*time.Second || most.Load() != parallelism {
+				t.Errorf("took %v, at most %d at a time; want 3 s and %d", took, most.Load(), parallelism)
 			}
-			if a.code != exitInUse {
-				t.Errorf("code %d, want the largest, %d", a.code, exitInUse)
+			if c.env.code != exitInUse {
+				t.Errorf("code %d, want the largest, %d", c.env.code, exitInUse)
 			}
 			if out == formatTable {
 				if got, want := strings.Fields(stdout.String()), []string{"v00", "v03", "v06", "v09"}; strings.Join(got, " ") != strings.Join(want, " ") {
@@ -66,12 +73,11 @@ func TestChangesInParallel(t *testing.T) {
 	}
 }
 
-// A volume that is named twice is deleted once, and then found missing.
+// Changes with the same title wait for each other.
 func TestSameChangeTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stdout bytes.Buffer
-		out := formatTable
-		c := &changing{app: &app{stdout: &stdout, stderr: &stdout, mdsList: []string{"mds-a"}, getenv: func(string) string { return "" }}, out: &out}
+		c := testChanger(&stdout, &stdout, formatTable)
 		under := false
 		made := 0
 		same := change{title: "delete v", make: func(context.Context, cluster, *changeDoc, []mds.CallOption) (string, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,15 +14,15 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// volumeClients is the answer for one volume.
+// volumeClients is who has one volume open, as far as the MDS say.
 type volumeClients struct {
 	list  volume.ClientList
 	took  time.Duration
 	err   error
-	lists []mdsList // of every MDS, when the first list was empty
+	lists []mdsList // of each MDS, when the first list is empty
 }
 
-// mdsList is what one MDS says of a volume, and how that MDS is.
+// mdsList is the list of one MDS, and how that MDS is.
 type mdsList struct {
 	mds     zbs.Addr
 	clients []zbs.Client
@@ -31,26 +32,26 @@ type mdsList struct {
 	health  mds.Health
 }
 
-// closerLook bounds each question that is asked only because a list was empty.
-const closerLook = 5 * time.Second
+// emptyListTimeout bounds each query that follows an empty list.
+const emptyListTimeout = 5 * time.Second
 
-// askClients asks who has the volume open. An MDS that lists a client has the last
-// word; when the first lists nobody, all are asked.
+// askClients asks which clients have the volume open. The first list with a client
+// is the answer. An empty list is not: all other MDS are asked, too.
 func (c cluster) askClients(ctx context.Context, path zbs.Path, opts []mds.CallOption) volumeClients {
 	start := time.Now()
 	v := volumeClients{}
 	v.list, v.err = c.Clients(ctx, path, opts...)
 	if v.err == nil && len(v.list.Clients) == 0 {
-		v.lookCloser(ctx, c, time.Since(start))
+		v.askAll(ctx, c, time.Since(start))
 	}
 	v.took = time.Since(start)
 	return v
 }
 
-// lookCloser asks the other MDS for the volume, all for how they are, and whether
-// the volume exists.
-func (v *volumeClients) lookCloser(ctx context.Context, c cluster, first time.Duration) {
-	bound := mds.Timeout(min(closerLook, c.AttemptTimeout()))
+// askAll asks the other MDS for their lists, each MDS for its state, and whether the
+// volume exists.
+func (v *volumeClients) askAll(ctx context.Context, c cluster, first time.Duration) {
+	bound := mds.Timeout(min(emptyListTimeout, c.AttemptTimeout()))
 	v.lists = make([]mdsList, len(c.Addrs()))
 	var missing error
 	var wg sync.WaitGroup
@@ -75,7 +76,7 @@ func (v *volumeClients) lookCloser(ctx context.Context, c cluster, first time.Du
 	}
 }
 
-// all are the clients that any MDS lists, each once.
+// all returns each client that some MDS lists.
 func (v volumeClients) all() []zbs.Client {
 	all := slices.Clone(v.list.Clients)
 	for _, l := range v.lists {
@@ -88,15 +89,11 @@ func (v volumeClients) all() []zbs.Client {
 	return all
 }
 
-// emptiness says what an MDS that lists nobody is worth.
-func (l mdsList) emptiness() cell {
-	switch state := stateOf(l.health).text; {
-	case l.err != nil:
-		return cell{"no answer", red}
-	case state == "unsynced":
-		return cell{"none listed, unsynced", red}
-	case state != "serving":
-		return cell{"none listed, " + state, red}
+// attemptsLine shows each attempt with how long it took.
+func attemptsLine(trace mds.Trace) string {
+	parts := make([]string, len(trace.Attempts))
+	for i, attempt := range trace.Attempts {
+		parts[i] = fmt.Sprintf("%s (%s)", attempt, took(attempt.Duration))
 	}
-	return cell{"none listed", yellow}
+	return strings.Join(parts, "; ")
 }

@@ -1,16 +1,8 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"maps"
 	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -19,7 +11,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// configuration is the file. The nodes keep the lines for errors.
+// configuration is the configuration file. Its nodes keep the lines for errors.
 type configuration struct {
 	Current  yaml.Node             `yaml:"current"`
 	Contexts map[string]contextYML `yaml:"contexts"`
@@ -33,59 +25,15 @@ type contextYML struct {
 	guardconfig.Section `yaml:",inline"`
 }
 
-// configPath returns the file, and whether the user named it.
-func (a *app) configPath() (path string, named bool) {
-	if a.configFile != "" {
-		return a.configFile, true
-	}
-	if path = a.getenv("ZBS_CONFIG"); path != "" {
-		return path, true
-	}
-	dir := a.getenv("XDG_CONFIG_HOME")
-	if dir == "" {
-		dir = filepath.Join(a.getenv("HOME"), ".config")
-	}
-	return filepath.Join(dir, "zbsctl", "config.yaml"), false
+// settings are what a Caller and a Guard are made from.
+type settings struct {
+	mds            []string
+	timeout        time.Duration // 0: the default
+	connectTimeout time.Duration // 0: the default
+	guard          guardconfig.Config
 }
 
-// fromFile reads the context in force. No file at the usual place is no error
-// unless a context was asked for.
-func (a *app) fromFile() (settings, error) {
-	path, named := a.configPath()
-	wanted := a.contextName
-	if wanted == "" {
-		wanted = a.getenv("ZBS_CONTEXT")
-	}
-	file, err := readConfiguration(path)
-	if errors.Is(err, fs.ErrNotExist) && !named && wanted == "" {
-		return settings{}, nil
-	}
-	if err != nil {
-		return settings{}, &usageError{err}
-	}
-	line := 0
-	if wanted == "" {
-		wanted, line = file.Current.Value, file.Current.Line
-	}
-	if wanted == "" {
-		return settings{}, usagef("%s: no current context, set one with \"current: NAME\" or --context", path)
-	}
-	chosen, ok := file.Contexts[wanted]
-	if !ok {
-		names := strings.Join(slices.Sorted(maps.Keys(file.Contexts)), ", ")
-		return settings{}, usagef("%s: no context %q, the file has: %s", at(path, line), wanted, names)
-	}
-	s, err := chosen.settings(path, wanted)
-	if err == nil {
-		s.guard, err = chosen.Section.Read(path, a.getenv)
-	}
-	if err != nil {
-		return s, &usageError{err}
-	}
-	return s, nil
-}
-
-// settings checks the context; an error names file and line.
+// settings checks the context. An error names file and line.
 func (c contextYML) settings(path, name string) (settings, error) {
 	var s settings
 	for _, node := range c.MDS {
@@ -114,6 +62,7 @@ func (c contextYML) settings(path, name string) (settings, error) {
 	return s, nil
 }
 
+// at returns where a value stands, without a line when that is 0.
 func at(path string, line int) string {
 	if line == 0 {
 		return path
@@ -129,38 +78,4 @@ func readConfiguration(path string) (*configuration, error) {
 	defer f.Close()
 	var file configuration
 	return &file, decodeYAML(f, path, &file)
-}
-
-// decodeYAML reads one document and refuses fields it does not know.
-func decodeYAML(r io.Reader, path string, into any) error {
-	d := yaml.NewDecoder(r)
-	d.KnownFields(true)
-	err := d.Decode(into)
-	if err == nil || errors.Is(err, io.EOF) {
-		return nil
-	}
-	message := err.Error()
-	if typeErr, ok := errors.AsType[*yaml.TypeError](err); ok {
-		message = typeErr.Errors[0]
-	}
-	return errors.New(locate(path, message))
-}
-
-var (
-	yamlLine  = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)`)
-	yamlValue = regexp.MustCompile("`.*` ?")
-	yamlKind  = regexp.MustCompile(`cannot unmarshal \S+`)
-	yamlType  = regexp.MustCompile(` (?:in|into) (?:type )?\S+$`)
-)
-
-// locate turns "line 3: field x not found in type cli.y" into FILE:3: field x
-// not found. It leaves out quoted values, which may be part of a password.
-func locate(path, message string) string {
-	message = yamlValue.ReplaceAllString(message, "")
-	m := yamlLine.FindStringSubmatch(message)
-	if m == nil {
-		return path + ": " + strings.TrimPrefix(message, "yaml: ")
-	}
-	what := yamlKind.ReplaceAllString(yamlType.ReplaceAllString(m[2], ""), "the value here is of the wrong kind")
-	return path + ":" + m[1] + ": " + what
 }

@@ -11,18 +11,18 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// demoTiming keeps the rounds of the demo close: the clients of the fake register
-// at once.
+// demoTiming keeps the rounds of the demo short. The clients of the fake register at
+// once.
 var demoTiming = guard.Timing{Refresh: 500 * time.Millisecond, LeaderRetry: 500 * time.Millisecond, Span: 500 * time.Millisecond}
 
-// demoHosts are the hosts of the demo. On each a machine runs, and its disk is open.
+// demoHosts are the hosts of the demo. Each runs a machine, whose disk is open.
 var demoHosts = guard.Hosts{
 	{Name: "kvm-5", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.5")}, Open: []zbs.Path{{Pool: "pool-ssd", Volume: "disk-of-a"}}},
 	{Name: "kvm-6", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.6")}, Open: []zbs.Path{{Pool: "pool-ssd", Volume: "disk-of-b"}}},
 	{Name: "kvm-7", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.7")}, Open: []zbs.Path{{Pool: "pool-ssd", Volume: "disk-of-c"}}},
 }
 
-// guardStep is a state of the cluster in which the Guard is asked.
+// guardStep is a state of the cluster, and what the Guard says then.
 type guardStep struct {
 	title string
 	setup func(d *demonstration)
@@ -50,25 +50,25 @@ func (d *demonstration) playGuard(ctx context.Context, number int) error {
 		d.cluster.Node(i).Sync("5.5.0")
 	}
 	config := guardconfig.Config{Hosts: guardconfig.Literal("the demo", demoHosts), Timing: demoTiming, Allowed: []string{"kvm-6"}}
-	g, err := config.Open(ctx, caller, d.logger())
+	g, err := config.Open(ctx, caller, d.logger)
 	if err != nil {
 		return err
 	}
 	defer g.Close()
-	fmt.Fprintf(d.stdout, "\n%s\n", d.outStyle(bold, fmt.Sprintf("%d. May host kvm-6 open it? The Guard, which knows all three hosts", number)))
+	fmt.Fprintf(d.env.stdout, "\n%s\n", d.env.outStyle(bold, fmt.Sprintf("%d. May host kvm-6 open it? The Guard, which knows all three hosts", number)))
 	for _, step := range guardSteps {
 		step.setup(d)
 		start := time.Now()
 		report, _ := g.Check(ctx, d.path)
 		verdict := verdictCell(report.Verdict)
-		fmt.Fprintf(d.stdout, "   %-32s  %s after %s\n", step.title, d.outStyle(verdict.style, "=> "+verdict.text), took(time.Since(start)))
+		fmt.Fprintf(d.env.stdout, "   %-32s  %s after %s\n", step.title, d.env.outStyle(verdict.style, "=> "+verdict.text), took(time.Since(start)))
 		if report.Verdict != guard.Free {
 			for _, line := range wrap(inShort(report), 70) {
-				fmt.Fprintf(d.stdout, "      %s\n", d.outStyle(dim, line))
+				fmt.Fprintf(d.env.stdout, "      %s\n", d.env.outStyle(dim, line))
 			}
 		}
 	}
-	fmt.Fprintf(d.stdout, "   %s\n", d.outStyle(dim, fmt.Sprintf("Free takes a majority that can list, and every host accounted for, twice,\n   %v apart (%v by default). Doubt is never free.",
+	fmt.Fprintf(d.env.stdout, "   %s\n", d.env.outStyle(dim, fmt.Sprintf("Free takes a majority that can list, and every host accounted for, twice,\n   %v apart (%v by default). Doubt is never free.",
 		demoTiming.Refresh+demoTiming.LeaderRetry, guard.DefaultRefresh+guard.DefaultLeaderRetry)))
 	return ctx.Err()
 }

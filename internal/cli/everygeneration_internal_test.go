@@ -72,8 +72,7 @@ func TestEveryCommandIsTriedOnEveryGeneration(t *testing.T) {
 			visit(sub, name)
 		}
 	}
-	a := &app{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
-	visit(a.rootCommand(), "")
+	visit(rootCommand(&environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}, new(bool)), "")
 }
 
 // labs are a cluster of each kind of generation, and mixed ones.

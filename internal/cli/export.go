@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +14,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func (a *app) volumeExportCommand() *cobra.Command {
+// volumeExportCommand returns zbsctl volume export.
+func volumeExportCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export PATH",
 		Short: "Export a volume or snapshot over NBD",
@@ -35,7 +34,8 @@ exists: agents export an empty one for one that does not.`,
   qemu-img convert -O qcow2 "$(zbsctl volume export zbs://pool/volume@0123456789abcdef0123456789abcdef)" disk.qcow2`,
 		Args: cobra.ExactArgs(1),
 	}
-	c, any, release := a.changing(cmd), anyNameFlag(cmd), a.releaseFlags(cmd)
+	c, anyName := newChanger(env, to, cmd), anyNameFlag(cmd)
+	release := c.releaseFlags(cmd)
 	ports := portRange{First: 10600, Last: 10800}
 	cmd.Flags().Var(&ports, "ports", "ports of which one is taken")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -55,12 +55,13 @@ exists: agents export an empty one for one that does not.`,
 				doc.URL = "nbd://" + net.JoinHostPort(made.MDS.Host, strconv.Itoa(made.Port))
 				return doc.URL, nil
 			},
-		}}, any.options()...)
+		}}, anyName.options()...)
 	}
 	return cmd
 }
 
-func (a *app) volumeUnexportCommand() *cobra.Command {
+// volumeUnexportCommand returns zbsctl volume unexport.
+func volumeUnexportCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unexport MDS PORT | nbd://HOST:PORT",
 		Short: "End an NBD export",
@@ -70,7 +71,7 @@ nothing is a success.`,
   zbsctl volume unexport mds-a 10600`,
 		Args: cobra.RangeArgs(1, 2),
 	}
-	c := a.changing(cmd)
+	c := newChanger(env, to, cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		e, err := parseExport(args)
 		if err != nil {
@@ -89,62 +90,4 @@ nothing is a success.`,
 		}})
 	}
 	return cmd
-}
-
-// export names an export: by the MDS that exports, or by its host as in the URL.
-type export struct {
-	addr zbs.Addr
-	host string // instead of addr
-	port int
-}
-
-// parseExport reads MDS PORT, or nbd://HOST:PORT.
-func parseExport(args []string) (e export, err error) {
-	port := ""
-	if len(args) == 2 {
-		if e.addr, err = zbs.ParseAddr(args[0]); err != nil {
-			return e, err
-		}
-		port = args[1]
-	} else {
-		u, err := url.Parse(args[0])
-		if err != nil || u.Scheme != "nbd" || u.Hostname() == "" {
-			return e, usagef("want MDS PORT, or nbd://HOST:PORT as export printed it")
-		}
-		e.host, port = u.Hostname(), u.Port()
-	}
-	if e.port, err = strconv.Atoi(port); err != nil {
-		return e, usagef("port %q is no number", port)
-	}
-	return e, nil
-}
-
-// mds returns the MDS that exports; a host names it when one of the list is there.
-func (e export) mds(list []zbs.Addr) (zbs.Addr, error) {
-	if e.host == "" {
-		return e.addr, nil
-	}
-	elsewhere := func(addr zbs.Addr) bool { return addr.Host != e.host }
-	there := slices.DeleteFunc(slices.Clone(list), elsewhere)
-	if len(there) != 1 {
-		return zbs.Addr{}, usagef("%d MDS of the list are on %s: name the one that exports as MDS PORT", len(there), e.host)
-	}
-	return there[0], nil
-}
-
-// portRange is a zbs.PortRange as a flag.
-type portRange zbs.PortRange
-
-// String, Set and Type make portRange a flag.
-func (r *portRange) String() string { return fmt.Sprintf("%d-%d", r.First, r.Last) }
-func (*portRange) Type() string     { return "FIRST-LAST" }
-func (r *portRange) Set(text string) error {
-	first, last, _ := strings.Cut(text, "-")
-	from, err := strconv.ParseUint(first, 10, 16)
-	to, err2 := strconv.ParseUint(last, 10, 16)
-	if err != nil || err2 != nil || from == 0 || from > to {
-		return usagef("want FIRST-LAST of 1..65535 such as 10600-10800")
-	}
-	r.First, r.Last = int(from), int(to)
-	return nil
 }

@@ -2,27 +2,15 @@ package cli
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
-// guardFlags are what zbsctl guard is asked, and how it answers.
-type guardFlags struct {
-	*guarding
-	policy   string
-	canary   string
-	cluster  string
-	wait     time.Duration
-	explain  bool
-	fromFile string
-	out      *format
-}
-
-func (a *app) guardCommand() *cobra.Command {
-	f := &guardFlags{}
+// guardCommand returns zbsctl guard.
+func guardCommand(env *environment, to *target) *cobra.Command {
+	f := &checkFlags{}
 	cmd := &cobra.Command{
 		Use:   "guard [PATH] [--host HOST]",
 		Short: "Prove that no other host has a volume open, before it is opened",
@@ -53,7 +41,7 @@ host that opens the volume right after the check is not seen.`,
     --fenced 'kvm-1@2026-11-23T10:00:00Z=powered off by bmc-1'`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	f.out, f.guarding = outputFlag(cmd), a.guardingFlags(cmd)
+	f.out, f.guardFlags = outputFlag(cmd), newGuardFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.hosts, "host", nil, "a host that may have it open, by name or address; may be repeated")
 	flags.StringVar(&f.policy, "policy", "quorum", "how many MDS must agree: quorum, all, or first (UNSAFE: believes the first list, and proves nothing)")
@@ -67,20 +55,20 @@ host that opens the volume right after the check is not seen.`,
 	flags.MarkHidden("min-canary-hosts")
 	cmd.MarkFlagsMutuallyExclusive("from-file", "wait")
 	cmd.MarkFlagsMutuallyExclusive("from-file", "explain")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.guard(cmd.Context(), args, f) }
-	cmd.AddCommand(a.guardReplayCommand())
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		free := &freeReports{env: env}
+		if err := check(cmd.Context(), env, to, free, args, f); err != nil {
+			return err
+		}
+		free.recheck()
+		return nil
+	}
+	cmd.AddCommand(guardReplayCommand(env))
 	return cmd
 }
 
-// gone is a flag that was taken away, with what replaced it.
-type gone string
-
-// String, Set and Type make gone a flag.
-func (gone) String() string     { return "" }
-func (gone) Type() string       { return "" }
-func (g gone) Set(string) error { return usagef("it is gone: %s", string(g)) }
-
-func (a *app) guard(ctx context.Context, args []string, f *guardFlags) error {
+// check checks the volume of the arguments, or those of a file.
+func check(ctx context.Context, env *environment, to *target, free *freeReports, args []string, f *checkFlags) error {
 	if (len(args) == 1) == (f.fromFile != "") {
 		return usagef("name a volume, or a file with --from-file")
 	}
@@ -89,14 +77,13 @@ func (a *app) guard(ctx context.Context, args []string, f *guardFlags) error {
 		return err
 	}
 	if f.fromFile != "" {
-		return a.guardFile(ctx, f)
+		return checkFile(ctx, env, to, free, f)
 	}
 	path, err := parseVolume(args[0])
 	if err != nil {
 		return err
 	}
-	a.progress = a.newProgress()
-	return a.withGuard(ctx, func(c cluster) error {
+	return to.withGuard(ctx, f.guardFlags, func(c cluster) error {
 		check := c.guard.Check
 		if f.wait > 0 {
 			check = c.guard.Wait
@@ -104,49 +91,25 @@ func (a *app) guard(ctx context.Context, args []string, f *guardFlags) error {
 			ctx, cancel = context.WithTimeout(ctx, f.wait)
 			defer cancel()
 		}
-		stop := a.progress.during("check " + path.String())
+		stop := c.progress.during("check " + path.String())
 		report, err := check(ctx, path)
 		stop()
-		return a.tell(report, err, f)
+		return showReport(env, free, report, err, f)
 	})
 }
 
-// checkOptions are what every check is asked beside its inventory and timing.
-func (f *guardFlags) checkOptions() ([]guard.CheckOption, error) {
-	var policy guard.Policy
-	if err := policy.UnmarshalText([]byte(f.policy)); err != nil {
-		return nil, usagef("--policy: %w", err)
-	}
-	opts := []guard.CheckOption{guard.WithPolicy(policy)}
-	if f.canary != "" {
-		path, err := parseVolume(f.canary)
-		if err != nil {
-			return nil, usagef("--canary: %w", err)
-		}
-		opts = append(opts, guard.Canary(path))
-	}
-	if f.cluster != "" {
-		opts = append(opts, guard.ExpectCluster(f.cluster))
-	}
-	return opts, nil
-}
-
-// tell prints the report, and makes the exit code. It says of a free volume that
-// it is free only while that holds.
-func (a *app) tell(r guard.Report, err error, f *guardFlags) error {
+// showReport prints the report of a check that ended with err, and counts the exit
+// code. It calls a volume free only as long as the report is valid.
+func showReport(env *environment, free *freeReports, r guard.Report, err error, f *checkFlags) error {
 	if exitCode(err) == exitUsage {
 		return err
 	}
-	a.code = max(a.code, exitCode(err))
-	if f.out.machine() {
-		if err := encode(a.stdout, *f.out, r); err != nil {
-			return err
-		}
-	} else {
-		a.printReport(r, view{explain: f.explain, wide: *f.out == formatWide, expired: r.Expired})
+	env.exitWith(exitCode(err))
+	if err := printReport(env, *f.out, r, view{explain: f.explain, wide: *f.out == formatWide, expired: r.Expired}); err != nil {
+		return err
 	}
 	if r.Verdict == guard.Free {
-		a.toldFree(r, *f.out)
+		free.add(r, *f.out)
 	}
 	return nil
 }

@@ -1,107 +1,71 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/zbsclient/zbsclient/volume/guard"
-	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// guardFile checks every volume of a file and prints each as it is known.
-func (a *app) guardFile(ctx context.Context, f *guardFlags) error {
-	paths, err := a.readPaths(f.fromFile)
+// checkFile checks every volume of a file, and prints each report as soon as it is
+// there.
+func checkFile(ctx context.Context, env *environment, to *target, free *freeReports, f *checkFlags) error {
+	paths, err := readPaths(env, f.fromFile)
 	if err != nil {
 		return err
 	}
-	a.progress = a.newProgress()
-	return a.withGuard(ctx, func(c cluster) error {
+	return to.withGuard(ctx, f.guardFlags, func(c cluster) error {
 		counts := make(map[guard.Verdict]int)
 		done := 0
-		stop := a.progress.during(fmt.Sprintf("check %d volumes", len(paths)))
+		stop := c.progress.during(fmt.Sprintf("check %d volumes", len(paths)))
 		for report, err := range c.guard.CheckAll(ctx, slices.Values(paths)) {
 			counts[report.Verdict]++
 			done++
-			a.code = max(a.code, exitCode(err))
+			env.exitWith(exitCode(err))
 			stop()
-			if err := a.tellOne(report, *f.out); err != nil {
+			if err := showOneOfMany(env, free, report, *f.out); err != nil {
 				return err
 			}
-			stop = a.progress.during(fmt.Sprintf("checked %d of %d volumes", done, len(paths)))
+			stop = c.progress.during(fmt.Sprintf("checked %d of %d volumes", done, len(paths)))
 		}
 		stop()
-		fmt.Fprintf(a.stderr, "%d volumes: %d free, %d in use, %d cannot tell\n",
+		fmt.Fprintf(env.stderr, "%d volumes: %d free, %d in use, %d cannot tell\n",
 			len(paths), counts[guard.Free], counts[guard.InUse], counts[guard.Unknown])
 		return nil
 	})
 }
 
-// tellOne prints a line, or a document: in JSON one per line.
-func (a *app) tellOne(r guard.Report, out format) error {
-	free := r.Verdict == guard.Free
-	if free {
-		a.toldFree(r, out)
+// showOneOfMany prints a report as one line: text, or the whole document in JSON. In
+// YAML it prints a document of several lines.
+func showOneOfMany(env *environment, free *freeReports, r guard.Report, out format) error {
+	isFree := r.Verdict == guard.Free
+	if isFree {
+		free.add(r, out)
 	}
 	switch out {
 	case formatJSON:
-		e := json.NewEncoder(a.stdout)
+		e := json.NewEncoder(env.stdout)
 		e.SetEscapeHTML(false)
 		return e.Encode(r)
 	case formatYAML:
-		fmt.Fprintln(a.stdout, "---")
-		return encode(a.stdout, out, r)
+		fmt.Fprintln(env.stdout, "---")
+		return encode(env.stdout, out, r)
 	}
-	verdict := verdictCell(r.Verdict)
-	if free && r.Expired() {
-		verdict = cell{"EXPIRED", red}
+	if isFree && r.Expired() {
+		printLine(env, cell{"EXPIRED", red}, r)
+		return nil
 	}
-	a.tellLine(verdict, r)
-	if free && verdict.text != "EXPIRED" && r.Expired() { // the output was blocked
-		a.tellLine(cell{"EXPIRED", red}, r)
+	printLine(env, verdictCell(r.Verdict), r)
+	if isFree && r.Expired() { // the output was blocked
+		printLine(env, cell{"EXPIRED", red}, r)
 	}
 	return nil
 }
 
-func (a *app) tellLine(verdict cell, r guard.Report) {
-	line := fmt.Sprintf("%s  %s  %s", paint(a.coloured(a.stdout), verdict.style, fmt.Sprintf("%-11s", verdict.text)), r.Volume, inShort(r))
-	fmt.Fprintln(a.stdout, strings.TrimRight(line, " "))
-}
-
-// readPaths reads one path per line; empty lines and those that begin with # are
-// skipped. An error names the line.
-func (a *app) readPaths(name string) (paths []zbs.Path, err error) {
-	var r io.Reader = a.stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, usagef("--from-file: %w", err)
-		}
-		defer file.Close()
-		r = file
-	}
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
-		if text == "" || strings.HasPrefix(text, "#") {
-			continue
-		}
-		path, err := parseVolume(text)
-		if err != nil {
-			return nil, usagef("%s:%d: %w", name, n, err)
-		}
-		paths = append(paths, path)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, usagef("%s: %w", name, err)
-	}
-	if len(paths) == 0 {
-		return nil, usagef("%s: it names no volume", name)
-	}
-	return paths, nil
+func printLine(env *environment, verdict cell, r guard.Report) {
+	line := fmt.Sprintf("%s  %s  %s", env.outStyle(verdict.style, fmt.Sprintf("%-11s", verdict.text)), r.Volume, inShort(r))
+	fmt.Fprintln(env.stdout, strings.TrimRight(line, " "))
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// fewHosts is up to how many hosts are all shown.
+// fewHosts is how many hosts are printed in any case.
 const fewHosts = 10
 
-// hosts says how each host of the inventory was accounted for. Of many hosts it
-// shows only those that were not.
+// hosts prints how each host of the inventory is accounted for. If there are many, it
+// prints only those that are not.
 func (p *reportPrinter) hosts() {
 	r := p.report
 	all := p.explain || p.wide || len(r.Hosts) <= fewHosts
 	if inUse := r.Verdict == guard.InUse && !p.explain && !p.wide; inUse || len(r.Hosts) == 0 {
-		return // it was known before the hosts were looked for
+		return // the check ended before it looked for the hosts
 	}
 	p.line("")
 	p.line("%s %s", p.style(bold, "HOSTS"), countMeans(r.Hosts))
@@ -37,7 +37,7 @@ func (p *reportPrinter) hosts() {
 	}
 }
 
-// countMeans counts the hosts by how they were accounted for, the unproved first.
+// countMeans counts the hosts by what accounts for them, the unproved first.
 func countMeans(hosts []guard.HostProof) string {
 	counts := make(map[proof.Means]int)
 	for _, h := range hosts {
@@ -52,6 +52,7 @@ func countMeans(hosts []guard.HostProof) string {
 	return strings.Join(texts, ", ")
 }
 
+// meansCell shows what accounts for a host.
 func meansCell(m proof.Means) cell {
 	switch m {
 	case proof.MeansNone:
@@ -94,6 +95,7 @@ func (p *reportPrinter) provedBy(i int, h guard.HostProof) string {
 	return ""
 }
 
+// fencedBy says by whom, and when, the host was fenced last.
 func (p *reportPrinter) fencedBy(host string) string {
 	for _, a := range slices.Backward(p.report.Fences) {
 		if a.Host == host {
@@ -103,8 +105,8 @@ func (p *reportPrinter) fencedBy(host string) string {
 	return ""
 }
 
-// listing counts the MDS that list host i in the round of the verdict, and returns
-// the volume for which the first of them does.
+// listing counts the MDS that list host i in the decisive round, and returns the
+// volume for which the first of them does.
 func (p *reportPrinter) listing(i int) (n int, by zbs.Path) {
 	round := p.decisive()
 	if round == nil {
@@ -124,6 +126,7 @@ func (p *reportPrinter) listing(i int) (n int, by zbs.Path) {
 	return n, by
 }
 
+// shows reports whether the list contains host i of the inventory.
 func (p *reportPrinter) shows(list proof.VolumeList, i int) bool {
 	return slices.ContainsFunc(list.Clients, func(c zbs.Client) bool {
 		k, ok := p.report.Evidence.Hosts.OfClient(c.IP)
@@ -131,16 +134,7 @@ func (p *reportPrinter) shows(list proof.VolumeList, i int) bool {
 	})
 }
 
-// listsOf are all lists of an observation, that of the volume first.
-func listsOf(r guard.Report, o proof.Observation) []proof.VolumeList {
-	lists := []proof.VolumeList{{Volume: r.Volume, ListAnswer: o.Clients}}
-	if o.Survey != nil {
-		lists = append(lists, o.Survey.Lists...)
-	}
-	return lists
-}
-
-// decisive is the round that the verdict is as old as; nil without a round.
+// decisive returns the round that determines the age of the verdict, nil without one.
 func (p *reportPrinter) decisive() *proof.Round {
 	r := p.report
 	for k := range r.Evidence.Rounds {
@@ -149,18 +143,4 @@ func (p *reportPrinter) decisive() *proof.Round {
 		}
 	}
 	return nil
-}
-
-// nameOf is the name of a volume: in short, and without the pool where that is the
-// pool of the report's volume.
-func (p *reportPrinter) nameOf(path zbs.Path) string {
-	switch {
-	case p.wide:
-		return path.String()
-	case path == p.report.Volume:
-		return "itself"
-	case path.Pool == p.report.Volume.Pool:
-		return shorten(path.Volume, 20)
-	}
-	return shorten(path.Pool+"/"+path.Volume, 20)
 }

@@ -15,15 +15,16 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// replayFlags are what a saved report is read for.
+// replayFlags say what a saved report is read for.
 type replayFlags struct {
-	hosts   []string // where the reader wants to open the volume
+	hosts   []string // on which the reader wants to open the volume
 	at      string
 	explain bool
 	out     *format
 }
 
-func (a *app) guardReplayCommand() *cobra.Command {
+// guardReplayCommand returns zbsctl guard replay.
+func guardReplayCommand(env *environment) *cobra.Command {
 	f := &replayFlags{}
 	cmd := &cobra.Command{
 		Use:   "replay FILE [PATH] [--host HOST]",
@@ -48,11 +49,19 @@ files that you trust.`,
 	cmd.Flags().StringArrayVar(&f.hosts, "host", nil, "host that is to open the volume, by name or address; may be repeated")
 	cmd.Flags().StringVar(&f.at, "at", "", "judge as of this time, which says nothing of now (default: now)")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "show the rules, which are not kept, and every host")
-	cmd.RunE = func(_ *cobra.Command, args []string) error { return a.guardReplay(args, f) }
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		free := &freeReports{env: env}
+		if err := replay(env, free, args, f); err != nil {
+			return err
+		}
+		free.recheck()
+		return nil
+	}
 	return cmd
 }
 
-func (a *app) guardReplay(args []string, f *replayFlags) error {
+// replay evaluates the evidence of a saved report again.
+func replay(env *environment, free *freeReports, args []string, f *replayFlags) error {
 	when := time.Now()
 	if f.at != "" {
 		if err := when.UnmarshalText([]byte(f.at)); err != nil {
@@ -66,7 +75,7 @@ func (a *app) guardReplay(args []string, f *replayFlags) error {
 			return err
 		}
 	}
-	saved, err := a.readReport(args[0])
+	saved, err := readReport(env, args[0])
 	if err != nil {
 		return err
 	}
@@ -77,29 +86,25 @@ func (a *app) guardReplay(args []string, f *replayFlags) error {
 	if report.Schema == "" {
 		return err
 	}
-	return a.tellReplayed(report, err, wanted, f, when)
+	return showReplayed(env, free, report, err, wanted, f, when)
 }
 
-// tellReplayed prints the report, and whether it answers what its reader asks.
-func (a *app) tellReplayed(r guard.Report, err error, wanted zbs.Path, f *replayFlags, when time.Time) error {
-	v := view{explain: f.explain, wide: *f.out == formatWide, expired: func() bool { return r.ExpiredAt(when) }}
+// showReplayed prints the report, and returns an error when it does not answer what
+// its reader asks.
+func showReplayed(env *environment, free *freeReports, r guard.Report, err error, wanted zbs.Path, f *replayFlags, when time.Time) error {
+	mismatch := answers(r, wanted, f.hosts)
+	v := view{explain: f.explain, wide: *f.out == formatWide, expired: func() bool { return r.ExpiredAt(when) }, mismatch: mismatch}
 	if f.at != "" {
 		v.asOf = when
 	}
-	mismatch := answers(r, wanted, f.hosts)
-	v.otherwise = mismatch
-	if f.out.machine() {
-		if err := encode(a.stdout, *f.out, r); err != nil {
-			return err
-		}
-	} else {
-		a.printReport(r, v)
+	if err := printReport(env, *f.out, r, v); err != nil {
+		return err
 	}
-	fmt.Fprintf(a.stderr, "%s the digest shows changes by accident; it is no signature, so trust the report as far as its file\n", a.errStyle(yellow, "note:"))
+	env.note("the digest shows changes by accident; it is no signature, so trust the report as far as its file")
 	if errors.Is(err, guard.ErrReportExpired) {
 		return err
 	}
-	a.code = max(a.code, exitCode(err))
+	env.exitWith(exitCode(err))
 	if r.Verdict != guard.Free {
 		return nil
 	}
@@ -107,16 +112,13 @@ func (a *app) tellReplayed(r guard.Report, err error, wanted zbs.Path, f *replay
 		return mismatch
 	}
 	if f.at == "" {
-		a.toldFree(r, *f.out)
+		free.add(r, *f.out)
 	}
 	return nil
 }
 
-// errAnotherQuestion: a report says free, and not of what its reader wants.
-var errAnotherQuestion = fmt.Errorf("%w: the report answers another question", guard.ErrUndetermined)
-
-// answers returns why a report that says free does not allow the hosts to open the
-// volume.
+// answers returns nil when a free report allows the hosts to open the volume, and else
+// why it does not.
 func answers(r guard.Report, wanted zbs.Path, hosts []string) error {
 	switch {
 	case wanted == (zbs.Path{}):
@@ -144,8 +146,9 @@ func answers(r guard.Report, wanted zbs.Path, hosts []string) error {
 	return nil
 }
 
-func (a *app) readReport(name string) (report guard.Report, err error) {
-	data, err := a.readFile(name)
+// readReport reads a report in JSON, from stdin when the name is -.
+func readReport(env *environment, name string) (report guard.Report, err error) {
+	data, err := readFile(env, name)
 	if err != nil {
 		return report, &usageError{err}
 	}
@@ -155,9 +158,9 @@ func (a *app) readReport(name string) (report guard.Report, err error) {
 	return report, nil
 }
 
-func (a *app) readFile(name string) ([]byte, error) {
+func readFile(env *environment, name string) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(a.stdin)
+		return io.ReadAll(env.stdin)
 	}
 	return os.ReadFile(name)
 }

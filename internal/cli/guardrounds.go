@@ -5,16 +5,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func secondsOf(s proof.Seconds) time.Duration { return time.Duration(s) }
-
-// rounds shows what each MDS answered. Of many rounds it shows the last.
+// rounds prints what each MDS answered in the last rounds, or in all with -o wide.
 func (p *reportPrinter) rounds() {
 	all := p.report.Evidence.Rounds
 	if len(all) == 0 {
@@ -70,18 +67,7 @@ func (p *reportPrinter) clientsCell(l proof.ListAnswer) cell {
 	return cell{text, cyan}
 }
 
-// hostOf names the host of a client as the inventory does.
-func (p *reportPrinter) hostOf(c zbs.Client) string {
-	if k, ok := p.report.Evidence.Hosts.OfClient(c.IP); ok {
-		return p.report.Evidence.Hosts.At(k).Name
-	}
-	if c.IP == "" {
-		return "?"
-	}
-	return c.IP
-}
-
-// canListCell says which volume proves that the MDS can list, or why nothing does.
+// canListCell names the volume which proves that the MDS can list, or says why none does.
 func (p *reportPrinter) canListCell(o proof.Observation, round int) cell {
 	if why := whyNot(p.report, o.MDS, round); why != "" {
 		return cell{why, yellow}
@@ -94,8 +80,8 @@ func (p *reportPrinter) canListCell(o proof.Observation, round int) cell {
 	return orDash("")
 }
 
-// whyNot says why the MDS does not count in the round, in short: the reasons below
-// say it in full.
+// whyNot says in short why the MDS does not count in the round. The reasons below the
+// table say it in full.
 func whyNot(r guard.Report, mds zbs.Addr, round int) string {
 	var texts []string
 	for _, reason := range slices.Concat(r.Reasons, r.Notes) {
@@ -105,28 +91,6 @@ func whyNot(r guard.Report, mds zbs.Addr, round int) string {
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// shortCodes are the reasons in a table.
-var shortCodes = map[guard.Code]string{
-	proof.WrongCluster:        "other cluster",
-	proof.NoReply:             "no answer",
-	proof.MalformedReply:      "no agent's answer",
-	proof.RefusedReply:        "refuses",
-	proof.AgentTooOld:         "too old",
-	proof.Unsynced:            "unsynced",
-	proof.SyncUntold:          "lists nobody at all, never tells of a sync",
-	proof.ListingUnproved:     "lists nobody at all",
-	proof.Stale:               "out of order",
-	proof.InventoryIncomplete: "unknown address",
-	proof.NamedOpen:           "said to have the volume open",
-	proof.HostUnproved:        "not listed",
-	proof.HostIdle:            "nothing is known to be open on it",
-	proof.HostLost:            "was listed, and is not now",
-	proof.FenceOld:            "its fence is too old",
-	proof.FenceLater:          "its fence is later than the check",
-	proof.FenceBroken:         "its fence is broken",
-	proof.SelfFencingPending:  "may not have fenced itself yet",
 }
 
 func outcomeCell(o proof.Outcome) cell { return cell{strings.ReplaceAll(o.String(), "-", " "), yellow} }

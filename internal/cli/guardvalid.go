@@ -8,42 +8,38 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// freeVerdict is a volume of which was said that it is free.
-type freeVerdict struct {
-	report guard.Report // without its evidence
-	out    format       // in which it was said
+// freeReports are the reports that a command printed as free. It looks at them again
+// before it ends: its output may have been blocked until they expired.
+type freeReports struct {
+	env     *environment
+	reports []guard.Report // without their evidence
+	out     format         // in which they were printed
 }
 
-// toldFree keeps in mind that the volume was said to be free: before zbsctl exits
-// it looks whether that still holds, for the output may have been blocked.
-func (a *app) toldFree(r guard.Report, out format) {
+// add remembers a report that is printed as free.
+func (f *freeReports) add(r guard.Report, out format) {
 	r.Evidence, r.Hosts, r.Holders = proof.Evidence{}, nil, nil
-	a.told = append(a.told, freeVerdict{r, out})
+	f.reports, f.out = append(f.reports, r), out
 }
 
-// recheck looks at the validity of all that was said to be free, and makes the exit
-// code of what has expired.
-func (a *app) recheck() {
-	var expired []freeVerdict
-	for _, t := range a.told {
-		if t.report.Expired() {
-			expired = append(expired, t)
+// recheck prints an error if a report has expired meanwhile, and counts its exit code.
+func (f *freeReports) recheck() {
+	var expired []guard.Report
+	for _, r := range f.reports {
+		if r.Expired() {
+			expired = append(expired, r)
 		}
 	}
 	if len(expired) == 0 {
 		return
 	}
-	a.code = max(a.code, exitCannotTell)
-	first := expired[0]
-	text := fmt.Sprintf("%s was free until %s, which has passed", first.report.Volume, clockTime(first.report))
-	if n := len(a.told); n > 1 {
+	f.env.exitWith(exitCannotTell)
+	text := fmt.Sprintf("%s was free until %s, which has passed", expired[0].Volume, clockTime(expired[0]))
+	if n := len(f.reports); n > 1 {
 		text = fmt.Sprintf("%d of the %d free volumes were so until a time that has passed, act on each line at once", len(expired), n)
 	}
-	a.printError(fmt.Errorf("%w: %s", guard.ErrReportExpired, text))
-	if !first.out.machine() && len(a.told) == 1 {
-		io.WriteString(a.stdout, a.outStyle(red, "EXPIRED")+": do not open it, check again\n")
+	f.env.printError(fmt.Errorf("%w: %s", guard.ErrReportExpired, text))
+	if !f.out.machine() && len(f.reports) == 1 {
+		io.WriteString(f.env.stdout, f.env.outStyle(red, "EXPIRED")+": do not open it, check again\n")
 	}
 }
-
-// clockTime is until when a report may be acted on.
-func clockTime(r guard.Report) string { return r.ValidUntil().UTC().Format("15:04:05Z") }

@@ -6,11 +6,13 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func (a *app) hostCommand() *cobra.Command {
-	return group("host", "Set up hosts", a.hostDeployCommand())
+// hostCommand returns zbsctl host.
+func hostCommand(env *environment, to *target) *cobra.Command {
+	return group("host", "Set up hosts", hostDeployCommand(env, to))
 }
 
-func (a *app) hostDeployCommand() *cobra.Command {
+// hostDeployCommand returns zbsctl host deploy.
+func hostDeployCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy IP",
 		Short: "Install the storage's client on a host",
@@ -21,12 +23,12 @@ func (a *app) hostDeployCommand() *cobra.Command {
   pass show host | zbsctl host deploy 10.0.0.5 --user admin --password-file -`,
 		Args: cobra.ExactArgs(1),
 	}
-	c, h := a.changing(cmd), hostFlags(cmd)
+	c, h := newChanger(env, to, cmd), hostFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ip := args[0]
-		return onHost(cmd.Context(), c, h, ip, "", func(host zbs.HostAccess) (validator, change) {
+		return changeWithPassword(cmd.Context(), c, h, ip, "", func(host zbs.HostAccess) (validator, change) {
 			command := zbs.DeployClient{Host: host}
-			return command, simple("deploy the client on "+ip, "deployed the client on "+ip, changeDoc{Host: ip}, command, cluster.DeployClient)
+			return command, simpleChange("deploy the client on "+ip, "deployed the client on "+ip, changeDoc{Host: ip}, command, cluster.DeployClient)
 		})
 	}
 	return cmd

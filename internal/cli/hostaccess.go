@@ -10,29 +10,29 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// hostAccess is the flags that say how an agent reaches a host. The password is
-// none of them: a command line is seen by everybody on this machine.
+// hostAccess are the flags that say how an agent reaches a host. None of them is the
+// password: every user of this machine can see a command line.
 type hostAccess struct {
 	user         string
 	port         int
 	passwordFile string
 }
 
-// passwordHelp says where a password comes from and where it goes to.
+// passwordHelp says where zbsctl gets a password from, and where it ends up.
 const passwordHelp = `The password of the user on the host comes from --password-file, else from the
 environment variable ZBS_HOST_PASSWORD, else from a prompt on the terminal. The
 agent writes it into its log on the MDS in clear, which zbsctl cannot prevent.`
 
-// optionalPasswordHelp is passwordHelp for what newer agents do without a password.
+// optionalPasswordHelp is passwordHelp for commands in which newer agents need none.
 const optionalPasswordHelp = `Agents since generation G9 (zbsctl mds status) reach the host by themselves, and are
 sent no password. For older ones it comes from --password-file, else from the
 environment variable ZBS_HOST_PASSWORD, else from a prompt on the terminal once an
 agent turns out to need it; that agent writes it into its log on the MDS in clear.`
 
+// hostFlags adds the flags to the command.
 func hostFlags(cmd *cobra.Command) *hostAccess {
 	h := &hostAccess{}
 	cmd.Flags().StringVar(&h.user, "user", "root", "user on the host")
@@ -42,8 +42,8 @@ func hostFlags(cmd *cobra.Command) *hostAccess {
 	return h
 }
 
-// discreetFlagError keeps out of the error what may be a password, as in
-// -phunter2: of an unknown short flag it would quote all.
+// discreetFlagError keeps a password out of an error about flags. That of an unknown
+// short flag quotes the whole argument, such as -phunter2.
 func discreetFlagError(_ *cobra.Command, err error) error {
 	if _, ok := errors.AsType[interface {
 		error
@@ -54,108 +54,56 @@ func discreetFlagError(_ *cobra.Command, err error) error {
 	return err
 }
 
-// placeholder stands for the password while the rest of a command is checked, and
-// in a dry run, which shows none.
+// placeholder replaces the password in a dry run, and while zbsctl checks the rest of
+// a command.
 const placeholder zbs.Secret = "***"
 
-// maxPassword bounds what is read as a password.
+// maxPassword bounds the length of a password, in bytes.
 const maxPassword = 4096
 
-// password returns the password for the host.
-func (h *hostAccess) password(ctx context.Context, c *changing, host zbs.HostAccess) (zbs.Secret, error) {
-	text, err := h.readPassword(ctx, c, host)
+// password returns the password for the host. A dry run asks for none.
+func (h *hostAccess) password(ctx context.Context, env *environment, host zbs.HostAccess, dryRun bool) (zbs.Secret, error) {
+	text, err := h.readPassword(ctx, env, host, dryRun)
 	if err != nil {
 		return "", &usageError{fmt.Errorf("password of %s@%s: %w", host.Username, host.IP, err)}
 	}
 	return zbs.Secret(text), nil
 }
 
-func (h *hostAccess) readPassword(ctx context.Context, c *changing, host zbs.HostAccess) (string, error) {
-	fd, interactive := c.interactive()
+func (h *hostAccess) readPassword(ctx context.Context, env *environment, host zbs.HostAccess, dryRun bool) (string, error) {
+	fd, interactive := env.interactive()
 	prompt := fmt.Sprintf("password of %s@%s: ", host.Username, host.IP)
 	switch {
 	case h.passwordFile == "-" && !interactive:
-		return readLine(c.stdin)
+		return readLine(env.stdin)
 	case h.passwordFile != "" && h.passwordFile != "-":
 		f, err := os.Open(h.passwordFile)
-		if err != nil { // without the name, which may be the password itself
+		if err != nil { // without the file name, which may be the password
 			return "", fmt.Errorf("--password-file: %w", errors.Unwrap(err))
 		}
 		defer f.Close()
 		return readLine(f)
-	case h.passwordFile == "" && c.getenv("ZBS_HOST_PASSWORD") != "":
-		return c.getenv("ZBS_HOST_PASSWORD"), nil
-	case c.dryRun:
+	case h.passwordFile == "" && env.getenv("ZBS_HOST_PASSWORD") != "":
+		return env.getenv("ZBS_HOST_PASSWORD"), nil
+	case dryRun:
 		return string(placeholder), nil
 	case interactive:
-		return c.askSecret(ctx, fd, prompt)
+		return env.askSecret(ctx, fd, prompt)
 	}
 	return "", errors.New("there is none: give --password-file or set ZBS_HOST_PASSWORD, since nobody can be asked")
 }
 
-// validator is a command that can be checked.
-type validator interface{ Validate() error }
-
-// onHost makes a change that works on a host; a warning says that it destroys
-// something. The command is checked before anybody is asked for anything.
-func onHost(ctx context.Context, c *changing, h *hostAccess, ip, warning string,
-	by func(zbs.HostAccess) (validator, change)) error {
-	host := zbs.HostAccess{IP: ip, Port: h.port, Username: h.user, Password: placeholder}
-	command, _ := by(host)
-	if err := command.Validate(); err != nil {
-		return err
-	}
-	if warning != "" {
-		if err := c.confirm(ctx, warning, ip); err != nil {
-			return err
-		}
-	}
-	var err error
-	if host.Password, err = h.password(ctx, c, host); err != nil {
-		return err
-	}
-	_, ch := by(host)
-	return c.run(ctx, []change{ch})
-}
-
 // given reports whether the user gave a password.
-func (h *hostAccess) given(c *changing) bool {
-	return h.passwordFile != "" || c.getenv("ZBS_HOST_PASSWORD") != ""
+func (h *hostAccess) given(env *environment) bool {
+	return h.passwordFile != "" || env.getenv("ZBS_HOST_PASSWORD") != ""
 }
 
-// byAddress is onHost for a change that newer agents make without access to the
-// host. A password that was not given is asked for when an agent needs it.
-func byAddress(ctx context.Context, c *changing, h *hostAccess, ip, warning string,
-	by func(zbs.HostAccess) (validator, change)) error {
-	if h.given(c) {
-		return onHost(ctx, c, h, ip, warning, by)
-	}
-	host := zbs.HostAccess{IP: ip, Port: h.port, Username: h.user, Password: placeholder}
-	command, _ := by(host)
-	if err := command.Validate(); err != nil {
-		return err
-	}
-	if warning != "" {
-		if err := c.confirm(ctx, warning, ip); err != nil {
-			return err
-		}
-	}
-	_, ch := by(zbs.HostAccess{IP: ip})
-	ch.instead = func(ctx context.Context, err error) (*change, error) {
-		if _, interactive := c.interactive(); !interactive || !errors.Is(err, zbs.ErrHostAccess) || errors.Is(err, mds.ErrAmbiguous) {
-			return nil, nil
-		}
-		var failed error
-		if host.Password, failed = h.password(ctx, c, host); failed != nil {
-			return nil, failed
-		}
-		_, ch := by(host)
-		return &ch, nil
-	}
-	return c.run(ctx, []change{ch})
+// host returns the host as a command names it, with a placeholder for the password.
+func (h *hostAccess) host(ip string) zbs.HostAccess {
+	return zbs.HostAccess{IP: ip, Port: h.port, Username: h.user, Password: placeholder}
 }
 
-// readLine reads a file that holds one line, with or without its end.
+// readLine reads a file with one line, with or without its newline.
 func readLine(r io.Reader) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxPassword+1))
 	if err != nil {

@@ -4,79 +4,35 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// hostsCheckDoc is the JSON and YAML of zbsctl hosts check, a contract: see
-// docs/json-output.md.
-type hostsCheckDoc struct {
-	From       string         `json:"from"`
-	Hosts      []hostCheckDoc `json:"hosts"`
-	MDS        []mdsDoc       `json:"mds"`
-	Heartbeats []heartbeatDoc `json:"heartbeats"`
-	Unknown    []unknownAddr  `json:"unknown,omitempty"`
-}
-
-type hostCheckDoc struct {
-	Host    string     `json:"host"`
-	Proof   string     `json:"proof"`
-	MDS     []zbs.Addr `json:"mds"`              // that list it
-	Volume  string     `json:"volume,omitempty"` // for which the first of them does
-	Missing string     `json:"missing,omitempty"`
-}
-
-type heartbeatDoc struct {
-	Pool  string `json:"pool"`
-	Lists string `json:"lists"` // steady, flicker, empty, or unknown
-}
-
-func (a *app) printHostsCheck(h *hostsChecking, out format) error {
-	doc := hostsCheckDoc{From: h.inventory.From, Heartbeats: h.beats, Unknown: h.unknown}
-	unproved := 0
-	for _, host := range h.inventory.Hosts() {
-		if h.pool != "" && !host.Attached(h.pool) && len(h.seen[host.Name]) == 0 {
-			continue
-		}
-		judged := h.judge(host)
-		if judged.Proof == proof.MeansNone.String() {
-			unproved++
-		}
-		doc.Hosts = append(doc.Hosts, judged)
-	}
-	for _, health := range h.healths {
-		doc.MDS = append(doc.MDS, mdsDocOf(health))
-	}
-	if unproved > 0 || len(h.unknown) > 0 {
-		a.code = exitCannotTell
-	}
-	if out.machine() {
-		return encode(a.stdout, out, doc)
-	}
-	p := checkPrinter{a.textBlock(a.stdout), doc, h}
-	p.print(out == formatWide, unproved)
-	return nil
-}
-
-// checkPrinter writes a check of the inventory for people.
+// checkPrinter prints a check of the inventory.
 type checkPrinter struct {
 	*textBlock
-	doc hostsCheckDoc
-	*hostsChecking
+	doc         hostsCheckDoc
+	selfFencing time.Duration
+	wide        bool
 }
 
-func (p checkPrinter) print(wide bool, unproved int) {
+// printHostsCheck prints the document for people. selfFencing is 0 unless hosts are
+// known to fence themselves.
+func printHostsCheck(env *environment, doc hostsCheckDoc, selfFencing time.Duration, wide bool) {
+	p := checkPrinter{newTextBlock(env, env.stdout), doc, selfFencing, wide}
+	unproved := doc.unproved()
 	p.line("%d hosts of %s: %d can be accounted for now, %d cannot", len(p.doc.Hosts), p.doc.From, len(p.doc.Hosts)-unproved, unproved)
 	t := table{header: []string{"HOST", "PROOF", "BY"}}
 	for _, d := range p.doc.Hosts {
-		t.add(cell{text: d.Host}, proofCell(d.Proof), cell{text: p.by(d, wide)})
+		t.add(cell{text: d.Host}, proofCell(d.Proof), cell{text: p.by(d)})
 	}
 	p.table(t)
 	p.notServing()
 	p.heartbeats()
-	for _, u := range p.unknown {
+	for _, u := range p.doc.Unknown {
 		p.line("")
 		p.item(red, "why:", fmt.Sprintf("%s has %s open, says %s, and is an address of no host of the inventory", u.IP, u.Volume, u.MDS))
 		p.item(plain, "try:", settle(guard.Reason{Code: proof.InventoryIncomplete}))
@@ -87,6 +43,7 @@ func (p checkPrinter) print(wide bool, unproved int) {
 	}
 }
 
+// proofCell shows the proof of a host.
 func proofCell(text string) cell {
 	for m := proof.MeansNone; m <= proof.OutOfPool; m++ {
 		if m.String() == text {
@@ -96,14 +53,15 @@ func proofCell(text string) cell {
 	return cell{text: text}
 }
 
-func (p checkPrinter) by(d hostCheckDoc, wide bool) string {
+// by says what accounts for a host, or what is missing.
+func (p checkPrinter) by(d hostCheckDoc) string {
 	switch d.Proof {
 	case proof.Visible.String():
 		volume := d.Volume
-		if path, err := zbs.ParsePath(volume); err == nil && !wide {
+		if path, err := zbs.ParsePath(volume); err == nil && !p.wide {
 			volume = shorten(path.Volume, 24)
 		}
-		return fmt.Sprintf("%d of %d MDS list it for %s", len(d.MDS), len(p.Addrs()), volume)
+		return fmt.Sprintf("%d of %d MDS list it for %s", len(d.MDS), len(p.doc.MDS), volume)
 	case proof.SelfFenced.String():
 		return fmt.Sprintf("%v after the first check that misses it", p.selfFencing)
 	case proof.MeansNone.String():
@@ -115,9 +73,9 @@ func (p checkPrinter) by(d hostCheckDoc, wide bool) string {
 // notServing names the MDS that cannot list.
 func (p checkPrinter) notServing() {
 	var texts []string
-	for _, h := range p.healths {
-		if state := stateOf(h).text; state != "serving" {
-			texts = append(texts, h.Addr.String()+" is "+state)
+	for _, m := range p.doc.MDS {
+		if m.State != stateServing {
+			texts = append(texts, m.MDS+" is "+string(m.State))
 		}
 	}
 	if len(texts) > 0 {
@@ -128,15 +86,15 @@ func (p checkPrinter) notServing() {
 
 // heartbeats says whether the heartbeat volumes could serve as canaries.
 func (p checkPrinter) heartbeats() {
-	says := map[string]string{
-		"steady":  "can serve as a canary: hosts keep it open, here and now",
-		"flicker": "is no canary here: hosts open it for an instant only",
-		"empty":   "is no canary here: its lists are empty",
-		"unknown": "is not known: no MDS answered",
+	says := map[heartbeatLists]string{
+		listsSteady:  "can serve as a canary: hosts keep it open, here and now",
+		listsFlicker: "is no canary here: hosts open it for an instant only",
+		listsEmpty:   "is no canary here: its lists are empty",
+		listsUnknown: "is not known: no MDS answered",
 	}
-	for _, lists := range []string{"steady", "flicker", "empty", "unknown"} {
+	for _, lists := range []heartbeatLists{listsSteady, listsFlicker, listsEmpty, listsUnknown} {
 		var pools []string
-		for _, b := range p.beats {
+		for _, b := range p.doc.Heartbeats {
 			if b.Lists == lists {
 				pools = append(pools, b.Pool)
 			}

@@ -1,9 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"io"
-	"math/rand/v2"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -19,7 +19,8 @@ const (
 	topTimeout       = 2 * time.Second
 )
 
-func (a *app) mdsTopCommand() *cobra.Command {
+// mdsTopCommand returns zbsctl mds top.
+func mdsTopCommand(env *environment, to *target) *cobra.Command {
 	o := topOptions{interval: topInterval}
 	cmd := &cobra.Command{
 		Use:   "top",
@@ -48,55 +49,37 @@ state.`,
 	f.IntVar(&o.count, "count", 0, "end after so many probes of each MDS (default: go on until q)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.out = *out
-		return a.mdsTop(cmd.Context(), o)
+		return watchTop(cmd.Context(), env, to, o)
 	}
 	return cmd
 }
 
-// topLegend explains the columns.
-const topLegend = `  HISTORY   latency of the last probes, the newest at the right, on one scale
-            for all MDS; ✕ is a probe without an answer
-  P50, P99  of its pings since the start
-  ASKED     probes; ERRORS are those that found it not to serve
-`
-
-type topOptions struct {
-	interval time.Duration
-	count    int // 0: no end
-	out      format
-}
-
-// wait returns the interval, a tenth more or less: several zbsctl that were started
-// together do not keep asking together. It passes after a probe has ended, so that
-// an agent that hangs is not asked all the time.
-func (o topOptions) wait() time.Duration {
-	return time.Duration(float64(o.interval) * (0.9 + 0.2*rand.Float64()))
-}
-
-func (a *app) mdsTop(ctx context.Context, o topOptions) error {
-	live, err := a.topIsLive(o)
+// watchTop probes all MDS until the user ends it, or as often as the options say.
+func watchTop(ctx context.Context, env *environment, to *target, o topOptions) error {
+	live, err := topIsLive(env, to, o)
 	if err != nil {
 		return err
 	}
-	return a.withCluster(func(c cluster) error {
-		show := a.topRounds
+	timeout := cmp.Or(to.timeout, topTimeout)
+	return to.withCluster(func(c cluster) error {
+		show := topRounds
 		if live {
-			show = a.topLive
+			show = topLive
 		}
-		m, err := show(ctx, c.Caller, o)
+		m, err := show(ctx, env, c.Caller, timeout, o)
 		if err != nil {
 			return err
 		}
-		a.judge(m.healths())
+		reportHealths(env, m.healths())
 		return nil
 	})
 }
 
 // topIsLive checks the options and reports whether there is a screen to draw on.
-func (a *app) topIsLive(o topOptions) (bool, error) {
-	_, tty := terminal(a.stdout)
-	live := tty && !o.out.machine() && a.getenv("TERM") != "dumb"
-	_, logged := terminal(a.stderr)
+func topIsLive(env *environment, to *target, o topOptions) (bool, error) {
+	_, tty := terminal(env.stdout)
+	live := tty && !o.out.machine() && env.getenv("TERM") != "dumb"
+	_, logged := terminal(env.stderr)
 	switch {
 	case o.interval < leastTopInterval:
 		return false, usagef("--interval %v is too short for the agents, give %v or more", o.interval, leastTopInterval)
@@ -104,18 +87,14 @@ func (a *app) topIsLive(o topOptions) (bool, error) {
 		return false, usagef("--count %d, want 1 or more", o.count)
 	case !live && o.count == 0:
 		return false, usagef("no terminal to draw on: give --count N for N rounds of plain output, or use zbsctl mds status")
-	case live && a.verbose && logged:
+	case live && to.verbose && logged:
 		return false, usagef("the log of -v would tear the screen: send it elsewhere with 2>FILE, or give --count and a pipe")
 	}
 	return live, nil
 }
 
-// prober returns a function that probes the i-th MDS.
-func (a *app) prober(ctx context.Context, c *mds.Caller) func(i int) topProbed {
-	timeout := topTimeout
-	if a.timeout > 0 {
-		timeout = a.timeout
-	}
+// probeFunc returns a function that probes the i-th MDS.
+func probeFunc(ctx context.Context, c *mds.Caller, timeout time.Duration) func(i int) topProbed {
 	addrs := c.Addrs()
 	return func(i int) topProbed {
 		h := mds.ProbeOne(ctx, c, addrs[i], mds.Timeout(timeout))
@@ -123,20 +102,20 @@ func (a *app) prober(ctx context.Context, c *mds.Caller) func(i int) topProbed {
 	}
 }
 
-// topRounds prints a table or document after each round. A round is over when all
-// MDS have answered, or run out of time.
-func (a *app) topRounds(ctx context.Context, c *mds.Caller, o topOptions) (topModel, error) {
-	m, probe := newTopModel(c.Addrs(), o), a.prober(ctx, c)
+// topRounds prints a table or document after each round. A round ends when each MDS
+// has answered or reached the timeout.
+func topRounds(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topOptions) (topModel, error) {
+	m, probe := newTopModel(c.Addrs(), o), probeFunc(ctx, c, timeout)
 	for round := 1; ; round++ {
 		results := probeAll(len(m.rows), probe)
 		if ctx.Err() != nil {
-			return m, nil // what was asked last is no news of the MDS
+			return m, nil // the last probes were interrupted
 		}
 		for _, r := range results {
 			m = m.probed(r)
 		}
 		m = m.sampled(topSampled{time.Now(), sampleOf(c.Stats())})
-		if err := a.printTop(m, o, round); err != nil || round == o.count {
+		if err := printTop(env, m, o, round); err != nil || round == o.count {
 			return m, err
 		}
 		next := time.NewTimer(o.wait())
@@ -149,6 +128,7 @@ func (a *app) topRounds(ctx context.Context, c *mds.Caller, o topOptions) (topMo
 	}
 }
 
+// probeAll probes n MDS at the same time.
 func probeAll(n int, probe func(i int) topProbed) []topProbed {
 	results := make([]topProbed, n)
 	var group errgroup.Group
@@ -162,43 +142,43 @@ func probeAll(n int, probe func(i int) topProbed) []topProbed {
 	return results
 }
 
-func (a *app) printTop(m topModel, o topOptions, round int) error {
+// printTop prints a round.
+func printTop(env *environment, m topModel, o topOptions, round int) error {
 	if !o.out.machine() {
 		if round > 1 {
-			io.WriteString(a.stdout, "\n")
+			io.WriteString(env.stdout, "\n")
 		}
-		m.table().print(a.stdout, a.coloured(a.stdout))
+		env.printTable(m.table())
 		return nil
 	}
 	if round > 1 && o.out == formatYAML {
-		io.WriteString(a.stdout, "---\n")
+		io.WriteString(env.stdout, "---\n")
 	}
-	return encode(a.stdout, o.out, m.doc(round))
+	return encode(env.stdout, o.out, m.doc(round))
 }
 
-// topLive draws on the terminal until the user has seen enough, and leaves the last
-// state there.
-func (a *app) topLive(ctx context.Context, c *mds.Caller, o topOptions) (topModel, error) {
+// topLive draws on the terminal until the user quits, and leaves the last state there.
+func topLive(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topOptions) (topModel, error) {
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
-	m, probe := newTopModel(c.Addrs(), o), a.prober(probing, c)
-	m.colour = a.coloured(a.stdout)
+	m, probe := newTopModel(c.Addrs(), o), probeFunc(probing, c, timeout)
+	m.colour = env.coloured(env.stdout)
 	m.probe = func(i int) tea.Cmd { return func() tea.Msg { return probe(i) } }
 	m.due = func(i int) tea.Cmd { return tea.Tick(o.wait(), func(time.Time) tea.Msg { return topDue{i} }) }
 	m.sample = func() tea.Cmd {
 		return tea.Tick(topRefresh, func(now time.Time) tea.Msg { return topSampled{now, sampleOf(c.Stats())} })
 	}
 
-	input := a.stdin
-	if _, tty := terminal(a.stdin); !tty {
+	input := env.stdin
+	if _, tty := terminal(env.stdin); !tty {
 		input = nil // no keys; ctrl-c interrupts
 	}
 	end, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(),
-		tea.WithInput(input), tea.WithOutput(a.stdout)).Run()
+		tea.WithInput(input), tea.WithOutput(env.stdout)).Run()
 	if err != nil && ctx.Err() == nil {
 		return m, err
 	}
 	m = end.(topModel)
-	_, err = io.WriteString(a.stdout, m.still())
+	_, err = io.WriteString(env.stdout, m.still())
 	return m, err
 }

@@ -6,12 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/zbsclient/zbsclient/mds"
 )
 
 // format is the value of -o.
@@ -82,44 +79,5 @@ func blockStyle(n *yaml.Node) {
 	}
 	for _, child := range n.Content {
 		blockStyle(child)
-	}
-}
-
-// attemptDoc is an attempt in JSON and YAML output.
-type attemptDoc struct {
-	MDS     string  `json:"mds"`
-	Why     string  `json:"why,omitempty"` // it was asked
-	Phase   string  `json:"phase"`         // "answered", or how far it came
-	Error   string  `json:"error,omitempty"`
-	Sent    bool    `json:"sent"`
-	Status  int     `json:"status,omitempty"`
-	Began   float64 `json:"beganSeconds"` // since the call began
-	Seconds float64 `json:"seconds"`
-}
-
-func attemptDocs(trace mds.Trace) []attemptDoc {
-	docs := make([]attemptDoc, 0, len(trace.Attempts))
-	for _, attempt := range trace.Attempts {
-		doc := attemptDoc{
-			MDS: attempt.Addr.String(), Why: string(attempt.Why), Phase: "answered", Sent: attempt.Sent,
-			Status: attempt.Status, Began: attempt.Began.Seconds(), Seconds: attempt.Duration.Seconds(),
-		}
-		if attempt.Err != nil {
-			doc.Phase, doc.Error = string(attempt.Phase), attempt.Err.Error()
-		}
-		docs = append(docs, doc)
-	}
-	return docs
-}
-
-// took prints a duration for people: three digits, no more.
-func took(d time.Duration) string {
-	switch {
-	case d >= time.Second:
-		return d.Round(10 * time.Millisecond).String()
-	case d >= time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	default:
-		return d.Round(time.Microsecond).String()
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func (a *app) poolCommand() *cobra.Command {
+// poolCommand returns zbsctl pool.
+func poolCommand(env *environment, to *target) *cobra.Command {
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "Show the pools and how full they are",
@@ -18,11 +19,11 @@ func (a *app) poolCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	out := outputFlag(list)
-	list.RunE = func(cmd *cobra.Command, _ []string) error { return a.poolList(cmd.Context(), *out) }
+	list.RunE = func(cmd *cobra.Command, _ []string) error { return listPools(cmd.Context(), env, to, *out) }
 	return group("pool", "Look at pools", list)
 }
 
-// poolsDoc is the JSON and YAML of zbsctl pool list, a contract: see
+// poolsDoc is the JSON and YAML of zbsctl pool list. It is a contract: see
 // docs/json-output.md.
 type poolsDoc struct {
 	Pools []poolDoc `json:"pools"`
@@ -37,33 +38,33 @@ type poolDoc struct {
 	AllocatedSize int64  `json:"allocatedSize"`
 }
 
-func (a *app) poolList(ctx context.Context, out format) error {
-	return a.withCluster(func(c cluster) error {
+func listPools(ctx context.Context, env *environment, to *target, out format) error {
+	return to.withCluster(func(c cluster) error {
 		pools, err := c.Pools(ctx)
 		if err != nil {
 			return err
 		}
-		return a.printPools(pools, out)
+		return env.show(out, poolsDocOf(pools), poolsTable(pools))
 	})
 }
 
-func (a *app) printPools(pools []zbs.LogicalPool, out format) error {
-	if out.machine() {
-		doc := poolsDoc{Pools: make([]poolDoc, len(pools))}
-		for i, p := range pools {
-			doc.Pools[i] = poolDoc{p.Name, p.PhysicalName, int64(p.Redundancy.Replicas), int64(p.Capacity), int64(p.UsedSize), int64(p.AllocatedSize)}
-		}
-		return encode(a.stdout, out, doc)
+func poolsDocOf(pools []zbs.LogicalPool) poolsDoc {
+	doc := poolsDoc{Pools: make([]poolDoc, len(pools))}
+	for i, p := range pools {
+		doc.Pools[i] = poolDoc{p.Name, p.PhysicalName, int64(p.Redundancy.Replicas), int64(p.Capacity), int64(p.UsedSize), int64(p.AllocatedSize)}
 	}
-	t := table{header: []string{"POOL", "PHYSICAL", "CAPACITY", "USED", ""}}
+	return doc
+}
+
+func poolsTable(pools []zbs.LogicalPool) *table {
+	t := &table{header: []string{"POOL", "PHYSICAL", "CAPACITY", "USED", ""}}
 	for _, p := range pools {
 		t.add(cell{text: p.Name}, orDash(p.PhysicalName), cell{text: sizeText(int64(p.Capacity))}, cell{text: sizeText(int64(p.UsedSize))}, fullness(p))
 	}
-	t.print(a.stdout, a.coloured(a.stdout))
-	return nil
+	return t
 }
 
-// fullness is a bar of what is used of the pool, red from 90 % on.
+// fullness returns a bar of how full the pool is, red from 90 % on.
 func fullness(p zbs.LogicalPool) cell {
 	const width = 20
 	if p.Capacity <= 0 {

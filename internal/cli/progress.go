@@ -13,8 +13,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// progress shows what is waited for: one line that is rewritten every second and
-// gone when the waiting is over. The nil progress shows nothing.
+// progress shows what zbsctl waits for: one line that it rewrites every second, and
+// erases at the end. A nil progress shows nothing.
 type progress struct {
 	w     io.Writer
 	width func() int // columns of the terminal
@@ -23,13 +23,13 @@ type progress struct {
 	now string     // the last attempt
 }
 
-// newProgress returns nil where nobody watches, or a log would tear the line.
-func (a *app) newProgress() *progress {
-	fd, ok := terminal(a.stderr)
-	if !ok || a.verbose || a.trace || a.getenv("TERM") == "dumb" {
+// newProgress returns nil when stderr is no terminal that can rewrite a line.
+func newProgress(env *environment) *progress {
+	fd, ok := terminal(env.stderr)
+	if !ok || env.getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &progress{w: a.stderr, width: func() int {
+	return &progress{w: env.stderr, width: func() int {
 		width, _, err := term.GetSize(fd)
 		if err != nil {
 			return 80
@@ -38,12 +38,12 @@ func (a *app) newProgress() *progress {
 	}}
 }
 
-// Call makes progress a mds.Hook; it shows attempts.
+// Call makes progress an mds.Hook. It shows attempts only.
 func (p *progress) Call(ctx context.Context, _ zbs.Endpoint) (context.Context, func(mds.Trace, error)) {
 	return ctx, nil
 }
 
-// Attempt is told of each attempt at an MDS.
+// Attempt notes the attempt, for the next second's line.
 func (p *progress) Attempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (context.Context, func(mds.Attempt)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,7 +51,7 @@ func (p *progress) Attempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (
 	return ctx, nil
 }
 
-// during shows what is under way until the function it returns is called.
+// during shows what is in progress until stop is called.
 func (p *progress) during(what string) (stop func()) {
 	if p == nil {
 		return func() {}
@@ -85,11 +85,12 @@ func (p *progress) run(what string, done <-chan struct{}) {
 	}
 }
 
-// clearToEnd erases what a longer line before left.
+// clearToEnd erases the rest of a longer line.
 const clearToEnd = "\x1b[K"
 
-// line fits the terminal, with room for the ^C of an interrupt: a line that wraps
-// could not be rewritten. What changes stands first, so that it is seen.
+// line returns a line that fits the terminal, with room for the ^C of an interrupt: a
+// line that wraps cannot be rewritten. What changes comes first, so that a cut line
+// still shows it.
 func (p *progress) line(what string, elapsed time.Duration) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

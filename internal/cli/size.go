@@ -47,8 +47,8 @@ func (s *size) String() string {
 }
 func (*size) Type() string { return "SIZE" }
 
-// Set reads a size. A number without a unit is refused, because it may be meant
-// as bytes or as GiB; a part of a byte is rounded up.
+// Set parses a size. It refuses a number without a unit, which may mean bytes or GiB.
+// It rounds a part of a byte up.
 func (s *size) Set(text string) error {
 	m := sizeForm.FindStringSubmatch(text)
 	if m == nil {
@@ -89,8 +89,8 @@ func sizeText(n int64) string {
 	return strings.TrimSuffix(text, ".0") + " " + units[unit]
 }
 
-// roundedText prints the size that came of one asked for, with both in bytes
-// where the storage rounded.
+// roundedText prints the size that the storage made of the one asked for, with both
+// in bytes when it rounded.
 func roundedText(got int64, asked size) string {
 	if got == int64(asked) {
 		return sizeText(got)

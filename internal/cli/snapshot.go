@@ -11,12 +11,14 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func (a *app) snapshotCommand() *cobra.Command {
+// snapshotCommand returns zbsctl snapshot.
+func snapshotCommand(env *environment, to *target) *cobra.Command {
 	return group("snapshot", "Make, delete and go back to snapshots",
-		a.snapshotCreateCommand(), a.snapshotDeleteCommand(), a.snapshotRollbackCommand())
+		snapshotCreateCommand(env, to), snapshotDeleteCommand(env, to), snapshotRollbackCommand(env, to))
 }
 
-func (a *app) snapshotCreateCommand() *cobra.Command {
+// snapshotCreateCommand returns zbsctl snapshot create.
+func snapshotCreateCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create PATH@NAME",
 		Short: "Make a snapshot of a volume",
@@ -24,7 +26,7 @@ func (a *app) snapshotCreateCommand() *cobra.Command {
   zbsctl snapshot create zbs://pool/volume@before-upgrade --any-name`,
 		Args: cobra.ExactArgs(1),
 	}
-	c, any := a.changing(cmd), anyNameFlag(cmd)
+	c, anyName := newChanger(env, to, cmd), anyNameFlag(cmd)
 	skip := cmd.Flags().Bool("skip-existing", false, "take a snapshot that is there")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path, err := parseSnapshot(args[0])
@@ -46,12 +48,13 @@ func (a *app) snapshotCreateCommand() *cobra.Command {
 				doc.Size = &made.Size
 				return "created " + path.String(), nil
 			},
-		}}, any.options()...)
+		}}, anyName.options()...)
 	}
 	return cmd
 }
 
-func (a *app) snapshotDeleteCommand() *cobra.Command {
+// snapshotDeleteCommand returns zbsctl snapshot delete.
+func snapshotDeleteCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete PATH@NAME",
 		Short: "Delete a snapshot",
@@ -61,7 +64,7 @@ elsewhere nothing confirms it.`,
 		Example: "  zbsctl snapshot delete zbs://pool/volume@0123456789abcdef0123456789abcdef",
 		Args:    cobra.ExactArgs(1),
 	}
-	c := a.destroying(cmd)
+	c := newDestroyer(env, to, cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path, err := parseSnapshot(args[0])
 		if err != nil {
@@ -87,8 +90,8 @@ elsewhere nothing confirms it.`,
 	return cmd
 }
 
-// isGone reports whether an MDS can tell that the snapshot does not exist. No more
-// than a moment is spent on it: DeleteSnapshot has looked already.
+// isGone reports whether an MDS confirms that the snapshot does not exist. It does
+// not wait for that: DeleteSnapshot has looked already.
 func isGone(ctx context.Context, cl cluster, path zbs.Path) bool {
 	if len(mds.Supporting(ctx, cl.Caller, zbs.EndpointSnapshotQuery)) == 0 {
 		return false
@@ -97,7 +100,8 @@ func isGone(ctx context.Context, cl cluster, path zbs.Path) bool {
 	return err == nil && !exists
 }
 
-func (a *app) snapshotRollbackCommand() *cobra.Command {
+// snapshotRollbackCommand returns zbsctl snapshot rollback.
+func snapshotRollbackCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback PATH@NAME",
 		Short: "Make a volume what it was at a snapshot",
@@ -107,7 +111,8 @@ is made sure that no host has the volume open.`,
   zbsctl snapshot rollback zbs://pool/volume@0123456789abcdef0123456789abcdef --wait 5m --yes`,
 		Args: cobra.ExactArgs(1),
 	}
-	c, release := a.destroying(cmd), a.releaseFlags(cmd)
+	c := newDestroyer(env, to, cmd)
+	release := c.releaseFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path, err := parseSnapshot(args[0])
 		if err != nil {

@@ -1,22 +1,8 @@
 package cli
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
-// table is what is printed where there is no screen to draw on.
-func (m topModel) table() *table {
-	t := &table{header: []string{"MDS", "STATE", "BREAKER", "LATENCY", "P50", "P99", "ASKED", "ERRORS", lastErrorHeader}}
-	for _, r := range m.rows {
-		last := m.lastError(r)
-		t.add(cell{text: r.health.Addr.String()}, r.state(), breakerCell(r.breaker), orDash(brief(r.health.Latency)),
-			orDash(brief(r.p50)), orDash(brief(r.p99)), cell{text: strconv.Itoa(r.asked)}, cell{text: strconv.Itoa(r.errors)}, last)
-	}
-	return t
-}
-
-// topDoc is the JSON and YAML of a round of zbsctl mds top, a contract: see
+// topDoc is the JSON and YAML of a round of zbsctl mds top. It is a contract: see
 // docs/json-output.md.
 type topDoc struct {
 	Round int         `json:"round"`

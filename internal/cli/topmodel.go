@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -11,8 +12,21 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// topModel is what mds top knows and shows. It is a value: Update returns another
-// one, and does nothing else.
+// topOptions are the flags of zbsctl mds top.
+type topOptions struct {
+	interval time.Duration
+	count    int // 0: no end
+	out      format
+}
+
+// wait returns the interval, a tenth more or less: several zbsctl that start together
+// soon probe at different times. It begins at the end of a probe, so that an agent
+// that hangs is not probed all the time.
+func (o topOptions) wait() time.Duration {
+	return time.Duration(float64(o.interval) * (0.9 + 0.2*rand.Float64()))
+}
+
+// topModel is the state of mds top. It is a value: Update only returns another one.
 type topModel struct {
 	rows     []topRow
 	interval time.Duration
@@ -29,40 +43,41 @@ type topModel struct {
 	sample func() tea.Cmd      // waits and looks at the counters: topSampled
 }
 
-// topRow is what is known of one MDS.
+// topRow is the state of one MDS.
 type topRow struct {
 	health  mds.Health // of the last probe
 	history []topBeat  // the last probes, the newest at the end
 	topSample
 
-	rounds        int  // how often it was probed
-	asked, errors int  // the same since the last reset, and how often it did not serve
-	idle          bool // its next probe waits for the end of a pause
+	rounds        int  // probes
+	asked, errors int  // probes since the last reset, and those that found it not serving
+	idle          bool // the next probe waits for the end of a pause
 	lastErr       string
 	lastErrAt     time.Time
 }
 
-// topBeat is a probe in the history.
+// topBeat is one probe of the history.
 type topBeat struct {
 	latency time.Duration // 0: no answer
 	style   style
 }
 
-// topSample is what the Caller has counted of an MDS.
+// topSample are counters of the Caller for one MDS.
 type topSample struct {
 	breaker  mds.Breaker
 	inFlight int
 	p50, p99 time.Duration
 }
 
-// topRefresh is how often counters and ages are looked at.
+// topRefresh is how often counters and ages are updated.
 const topRefresh = 500 * time.Millisecond
 
 // maxBeats is more than the history ever shows.
 const maxBeats = 100
 
+// The messages to a topModel.
 type (
-	topDue    struct{ i int }
+	topDue    struct{ i int } // an MDS is due for its next probe
 	topProbed struct {
 		i      int
 		health mds.Health
@@ -84,7 +99,7 @@ func newTopModel(addrs []zbs.Addr, o topOptions) topModel {
 	return m
 }
 
-// sampleOf takes from the counters what is shown.
+// sampleOf takes the counters that are shown.
 func sampleOf(stats mds.Stats) []topSample {
 	samples := make([]topSample, len(stats.MDS))
 	for i, m := range stats.MDS {
@@ -107,7 +122,7 @@ func (m topModel) Init() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// Update takes in what has happened.
+// Update handles a message.
 func (m topModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -132,6 +147,7 @@ func (m topModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
+// pressed handles a key.
 func (m topModel) pressed(key string) (topModel, tea.Cmd) {
 	switch key {
 	case "q", "esc", "ctrl+c":
@@ -153,7 +169,7 @@ func (m topModel) pressed(key string) (topModel, tea.Cmd) {
 	return m, nil
 }
 
-// resumed probes those whose turn came during the pause.
+// resumed probes the MDS that became due during the pause.
 func (m topModel) resumed() (topModel, tea.Cmd) {
 	m.rows = slices.Clone(m.rows)
 	var cmds []tea.Cmd
@@ -166,14 +182,14 @@ func (m topModel) resumed() (topModel, tea.Cmd) {
 	return m, tea.Batch(cmds...)
 }
 
-// probed notes what a probe found.
+// probed notes the result of a probe.
 func (m topModel) probed(p topProbed) topModel {
 	m.rows = slices.Clone(m.rows)
 	r := &m.rows[p.i]
 	r.health, r.breaker, m.now = p.health, p.health.Breaker, p.at
 	r.rounds++
 	r.asked++
-	beat := topBeat{p.health.Latency, stateOf(p.health).style}
+	beat := topBeat{p.health.Latency, stateOf(p.health).cell().style}
 	r.history = append(slices.Clone(r.history[max(0, len(r.history)-maxBeats+1):]), beat)
 	if p.health.Err != nil {
 		r.errors++
@@ -182,7 +198,7 @@ func (m topModel) probed(p topProbed) topModel {
 	return m
 }
 
-// after returns what comes after a probe.
+// after returns what follows a probe.
 func (m topModel) after(i int) tea.Cmd {
 	if m.count == 0 || m.rows[i].rounds < m.count {
 		return m.due(i)
@@ -195,6 +211,7 @@ func (m topModel) after(i int) tea.Cmd {
 	return tea.Quit
 }
 
+// sampled notes new counters.
 func (m topModel) sampled(s topSampled) topModel {
 	m.rows = slices.Clone(m.rows)
 	for i, sample := range s.samples {
@@ -204,6 +221,7 @@ func (m topModel) sampled(s topSampled) topModel {
 	return m
 }
 
+// healths returns the result of the last probe of each MDS.
 func (m topModel) healths() []mds.Health {
 	healths := make([]mds.Health, len(m.rows))
 	for i, r := range m.rows {

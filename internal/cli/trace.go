@@ -12,21 +12,21 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// tracer is a mds.Hook that prints each call when it has ended: which MDS were
-// asked, when, why, and what came of it, and why the others were not.
+// tracer is an mds.Hook that prints each call at its end: which MDS were asked, when,
+// why, with which result, and why the others were not asked.
 type tracer struct {
-	*app
-	mu sync.Mutex // guards stderr: a call is printed in one piece
+	env *environment
+	mu  sync.Mutex // keeps the text of a call in one piece
 }
 
-// Call notes when the call began.
+// Call measures the call, and prints it at its end.
 func (t *tracer) Call(ctx context.Context, e zbs.Endpoint) (context.Context, func(mds.Trace, error)) {
 	began := time.Now()
 	return ctx, func(trace mds.Trace, err error) {
 		text := t.describe(e, trace, err, time.Since(began))
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		io.WriteString(t.stderr, text)
+		io.WriteString(t.env.stderr, text)
 	}
 }
 
@@ -36,17 +36,17 @@ func (t *tracer) Attempt(ctx context.Context, _ zbs.Endpoint, _ zbs.Addr) (conte
 }
 
 func (t *tracer) describe(e zbs.Endpoint, trace mds.Trace, err error, total time.Duration) string {
-	outcome := t.errStyle(red, "failed")
+	outcome := t.env.errStyle(red, "failed")
 	if addr, ok := trace.Answered(); ok && err == nil {
-		outcome = t.errStyle(green, "answered by "+addr.String())
+		outcome = t.env.errStyle(green, "answered by "+addr.String())
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s %s %s after %s\n", t.errStyle(dim, "trace:"), t.errStyle(bold, e.Name), outcome, took(total))
+	fmt.Fprintf(&out, "%s %s %s after %s\n", t.env.errStyle(dim, "trace:"), t.env.errStyle(bold, e.Name), outcome, took(total))
 	rows := table{header: []string{"  MDS", "ASKED AT", "TOOK", "BREAKER", "WHY", "RESULT"}}
 	for _, a := range trace.Attempts {
 		result := cell{"answered", green}
 		if a.Err != nil {
-			result = cell{t.scrub(fmt.Sprintf("%s: %v", a.Phase, a.Err)), red}
+			result = cell{t.env.scrub(fmt.Sprintf("%s: %v", a.Phase, a.Err)), red}
 		}
 		rows.add(cell{text: "  " + a.Addr.String()}, cell{text: took(a.Began)}, cell{text: took(a.Duration)},
 			breakerCell(a.Breaker), cell{text: whyWords[a.Why]}, result)
@@ -55,7 +55,7 @@ func (t *tracer) describe(e zbs.Endpoint, trace mds.Trace, err error, total time
 		rows.add(cell{text: "  " + s.Addr.String()}, cell{"-", dim}, cell{"-", dim},
 			breakerCell(s.Breaker), cell{"-", dim}, cell{"not asked: " + s.Reason.String(), dim})
 	}
-	rows.print(&out, t.coloured(t.stderr))
+	rows.print(&out, t.env.coloured(t.env.stderr))
 	return out.String()
 }
 

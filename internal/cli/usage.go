@@ -12,7 +12,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func (a *app) mdsUsageCommand() *cobra.Command {
+// mdsUsageCommand returns zbsctl mds usage.
+func mdsUsageCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "usage [MDS...]",
 		Short: "Show what the storage's processes use on the MDS nodes",
@@ -22,18 +23,18 @@ per control group that runs there.`,
   zbsctl mds usage mds-a -o json | jq '.mds[].cgroups[] | {cgroup, memory}'`,
 	}
 	out := outputFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.mdsUsage(cmd.Context(), args, *out) }
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return showUsage(cmd.Context(), env, to, args, *out) }
 	return cmd
 }
 
-// nodeUsage is what one MDS said of its node.
+// nodeUsage is the answer of one MDS about its node.
 type nodeUsage struct {
 	addr  zbs.Addr
 	usage zbs.ResourceUsage
 	err   error
 }
 
-func (a *app) mdsUsage(ctx context.Context, args []string, out format) error {
+func showUsage(ctx context.Context, env *environment, to *target, args []string, out format) error {
 	var addrs []zbs.Addr
 	for _, arg := range args {
 		addr, err := zbs.ParseAddr(arg)
@@ -42,7 +43,7 @@ func (a *app) mdsUsage(ctx context.Context, args []string, out format) error {
 		}
 		addrs = append(addrs, addr)
 	}
-	return a.withCluster(func(c cluster) error {
+	return to.withCluster(func(c cluster) error {
 		for _, addr := range addrs {
 			if !slices.Contains(c.Addrs(), addr) {
 				return fmt.Errorf("%w: %s is none of the list", mds.ErrNoCandidates, addr)
@@ -55,19 +56,19 @@ func (a *app) mdsUsage(ctx context.Context, args []string, out format) error {
 			usage, err := c.ResourceUsage(ctx, addr)
 			return nodeUsage{addr, usage, err}
 		})
-		if err := a.printUsage(answers, out); err != nil {
+		if err := env.show(out, usageDocOf(answers), usageTable(answers)); err != nil {
 			return err
 		}
 		for _, answer := range answers {
 			if answer.err != nil {
-				a.failed(answer.err)
+				env.failed(answer.err)
 			}
 		}
 		return nil
 	})
 }
 
-// usageDoc is the JSON and YAML of zbsctl mds usage, a contract: see
+// usageDoc is the JSON and YAML of zbsctl mds usage. It is a contract: see
 // docs/json-output.md.
 type usageDoc struct {
 	MDS []nodeDoc `json:"mds"`
@@ -88,6 +89,14 @@ type cgroupDoc struct {
 	MemoryLimit int64  `json:"memoryLimit"`
 }
 
+func usageDocOf(answers []nodeUsage) usageDoc {
+	doc := usageDoc{MDS: make([]nodeDoc, len(answers))}
+	for i, n := range answers {
+		doc.MDS[i] = n.doc()
+	}
+	return doc
+}
+
 func (n nodeUsage) doc() nodeDoc {
 	if n.err != nil {
 		return nodeDoc{MDS: n.addr.String(), Error: n.err.Error()}
@@ -99,20 +108,12 @@ func (n nodeUsage) doc() nodeDoc {
 	return doc
 }
 
-func (a *app) printUsage(answers []nodeUsage, out format) error {
-	if out.machine() {
-		doc := usageDoc{MDS: make([]nodeDoc, len(answers))}
-		for i, n := range answers {
-			doc.MDS[i] = n.doc()
-		}
-		return encode(a.stdout, out, doc)
-	}
-	t := table{header: []string{"MDS", "CGROUP", "CPUS", "CPU TIME", "MEMORY", "LIMIT"}}
+func usageTable(answers []nodeUsage) *table {
+	t := &table{header: []string{"MDS", "CGROUP", "CPUS", "CPU TIME", "MEMORY", "LIMIT"}}
 	for _, n := range answers {
-		n.rows(&t)
+		n.rows(t)
 	}
-	t.print(a.stdout, a.coloured(a.stdout))
-	return nil
+	return t
 }
 
 // rows adds a row for each control group, or one that says why there is none.

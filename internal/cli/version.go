@@ -8,20 +8,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (a *app) versionCommand() *cobra.Command {
+// versionCommand returns zbsctl version.
+func versionCommand(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Show the version of zbsctl",
 		Example: "  zbsctl version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(a.stdout, "zbsctl %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(env.stdout, "zbsctl %s %s %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		},
 	}
 }
 
-// buildVersion is the module's version, and the commit where the build knows it.
+// buildVersion returns the module's version, and the commit if the build has it.
 func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {

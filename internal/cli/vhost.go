@@ -6,13 +6,15 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-func (a *app) vhostCommand() *cobra.Command {
+// vhostCommand returns zbsctl vhost.
+func vhostCommand(env *environment, to *target) *cobra.Command {
 	return group("vhost", "Set up vhost and its block devices on hosts",
-		a.vhostCheckCommand(), a.vhostHealthCommand(), a.vhostDeployCommand(), a.vhostDestroyCommand(),
-		group("bdev", "Make and remove vhost block devices", a.bdevCreateCommand(), a.bdevDeleteCommand(), a.bdevNameCommand()))
+		vhostCheckCommand(env, to), vhostHealthCommand(env, to), vhostDeployCommand(env, to), vhostDestroyCommand(env, to),
+		group("bdev", "Make and remove vhost block devices", bdevCreateCommand(env, to), bdevDeleteCommand(env, to), bdevNameCommand(env)))
 }
 
-func (a *app) vhostDeployCommand() *cobra.Command {
+// vhostDeployCommand returns zbsctl vhost deploy.
+func vhostDeployCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy IP",
 		Short: "Set up vhost on a host",
@@ -23,20 +25,21 @@ do not: there vhost comes with ZStone, and zbsctl vhost check tells whether it i
 		Example: "  zbsctl vhost deploy 10.0.0.5 --password-file /run/secrets/host",
 		Args:    cobra.ExactArgs(1),
 	}
-	c, h := a.changing(cmd), hostFlags(cmd)
+	c, h := newChanger(env, to, cmd), hostFlags(cmd)
 	size := cmd.Flags().Int("hugepage-size", 0, "MiB (default: the agent's)")
 	dir := cmd.Flags().String("hugepage-dir", "", "absolute path (default: the agent's)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ip := args[0]
-		return onHost(cmd.Context(), c, h, ip, "", func(host zbs.HostAccess) (validator, change) {
+		return changeWithPassword(cmd.Context(), c, h, ip, "", func(host zbs.HostAccess) (validator, change) {
 			command := zbs.DeployVhost{Host: host, HugepageSize: *size, HugepageDir: *dir}
-			return command, simple("deploy vhost on "+ip, "deployed vhost on "+ip, changeDoc{Host: ip}, command, cluster.DeployVhost)
+			return command, simpleChange("deploy vhost on "+ip, "deployed vhost on "+ip, changeDoc{Host: ip}, command, cluster.DeployVhost)
 		})
 	}
 	return cmd
 }
 
-func (a *app) vhostDestroyCommand() *cobra.Command {
+// vhostDestroyCommand returns zbsctl vhost destroy.
+func vhostDestroyCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy IP",
 		Short: "Take vhost off a host",
@@ -47,13 +50,13 @@ since generation G10 do not do this.
 		Example: "  zbsctl vhost destroy 10.0.0.5 --password-file /run/secrets/host",
 		Args:    cobra.ExactArgs(1),
 	}
-	c, h := a.destroying(cmd), hostFlags(cmd)
+	c, h := newDestroyer(env, to, cmd), hostFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ip := args[0]
 		const warning = "takes vhost, and every block device in use there, off the host"
-		return byAddress(cmd.Context(), c, h, ip, warning, func(host zbs.HostAccess) (validator, change) {
+		return changeByAddress(cmd.Context(), c, h, ip, warning, func(host zbs.HostAccess) (validator, change) {
 			command := zbs.DestroyVhost{Host: host}
-			return command, simple("destroy vhost on "+ip, "destroyed vhost on "+ip, changeDoc{Host: ip}, command, cluster.DestroyVhost)
+			return command, simpleChange("destroy vhost on "+ip, "destroyed vhost on "+ip, changeDoc{Host: ip}, command, cluster.DestroyVhost)
 		})
 	}
 	return cmd

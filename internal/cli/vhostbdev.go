@@ -10,7 +10,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// schemeFlag is how ZStack names block devices.
+// schemeFlag adds --scheme, how ZStack names block devices.
 func schemeFlag(cmd *cobra.Command) *zbs.BdevScheme {
 	var scheme zbs.BdevScheme
 	cmd.Flags().TextVar(&scheme, "scheme", zbs.BdevByUUID, "how ZStack names the device: uuid (its newest) or hash (before)")
@@ -18,7 +18,8 @@ func schemeFlag(cmd *cobra.Command) *zbs.BdevScheme {
 	return &scheme
 }
 
-func (a *app) bdevCreateCommand() *cobra.Command {
+// bdevCreateCommand returns zbsctl vhost bdev create.
+func bdevCreateCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create IP PATH",
 		Short: "Make a volume a vhost block device on a host",
@@ -32,7 +33,7 @@ does not find a device of another name.
   zbsctl vhost bdev create 10.0.0.5 zbs://pool/volume --name disk0 --password-file /run/secrets/host`,
 		Args: ipAndPath,
 	}
-	c, h, scheme := a.changing(cmd), hostFlags(cmd), schemeFlag(cmd)
+	c, h, scheme := newChanger(env, to, cmd), hostFlags(cmd), schemeFlag(cmd)
 	name := cmd.Flags().String("name", "", "name of the device (default: ZStack's)")
 	cmd.MarkFlagsMutuallyExclusive("name", "scheme")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -47,15 +48,15 @@ does not find a device of another name.
 				return err
 			}
 		}
-		return byAddress(cmd.Context(), c, h, ip, "", func(host zbs.HostAccess) (validator, change) {
+		return changeByAddress(cmd.Context(), c, h, ip, "", func(host zbs.HostAccess) (validator, change) {
 			return bdevCreation(host, path, bdev)
 		})
 	}
 	return cmd
 }
 
-// ipAndPath refuses other arguments, and says to those of zbsctl before the name
-// became a flag what has changed.
+// ipAndPath requires these two arguments. Three are those of an older zbsctl, in which
+// the name was no flag: the error says so.
 func ipAndPath(cmd *cobra.Command, args []string) error {
 	if len(args) == 3 {
 		return usagef("the name of the device is a flag: zbsctl vhost bdev create %s %s --name %s", args[0], args[2], args[1])
@@ -63,6 +64,7 @@ func ipAndPath(cmd *cobra.Command, args []string) error {
 	return cobra.ExactArgs(2)(cmd, args)
 }
 
+// bdevCreation returns the change that creates a block device.
 func bdevCreation(host zbs.HostAccess, path zbs.Path, bdev string) (validator, change) {
 	command := zbs.CreateBdev{Host: host, LogicalPool: path.Pool, Volume: path.Volume, Bdev: bdev}
 	return command, change{
@@ -76,7 +78,8 @@ func bdevCreation(host zbs.HostAccess, path zbs.Path, bdev string) (validator, c
 	}
 }
 
-func (a *app) bdevDeleteCommand() *cobra.Command {
+// bdevDeleteCommand returns zbsctl vhost bdev delete.
+func bdevDeleteCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete IP BDEV",
 		Short: "Remove a vhost block device from a host",
@@ -88,20 +91,21 @@ name tells how ZStack names that of a volume.
 		Example: "  zbsctl vhost bdev delete 10.0.0.5 disk0",
 		Args:    cobra.ExactArgs(2),
 	}
-	c, h := a.destroying(cmd), hostFlags(cmd)
+	c, h := newDestroyer(env, to, cmd), hostFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ip, bdev := args[0], args[1]
 		warning := fmt.Sprintf("takes the block device %s from whatever uses it on the host", bdev)
-		return byAddress(cmd.Context(), c, h, ip, warning, func(host zbs.HostAccess) (validator, change) {
+		return changeByAddress(cmd.Context(), c, h, ip, warning, func(host zbs.HostAccess) (validator, change) {
 			command := zbs.DeleteBdev{Host: host, Bdev: bdev}
-			return command, simple(fmt.Sprintf("delete bdev %s on %s", bdev, ip), fmt.Sprintf("deleted bdev %s on %s", bdev, ip),
+			return command, simpleChange(fmt.Sprintf("delete bdev %s on %s", bdev, ip), fmt.Sprintf("deleted bdev %s on %s", bdev, ip),
 				changeDoc{Host: ip, Bdev: bdev}, command, cluster.DeleteBdev)
 		})
 	}
 	return cmd
 }
 
-func (a *app) bdevNameCommand() *cobra.Command {
+// bdevNameCommand returns zbsctl vhost bdev name.
+func bdevNameCommand(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "name PATH",
 		Short: "Show how ZStack names the vhost block device of a volume",
@@ -123,18 +127,14 @@ both schemes, which is inferred and was not seen.`,
 			return err
 		}
 		doc := bdevNameDoc{path.String(), scheme.String(), name, zbs.BdevSocket(name)}
-		if out.machine() {
-			return encode(a.stdout, *out, doc)
-		}
-		t := table{header: []string{"BDEV", "SOCKET"}}
+		t := &table{header: []string{"BDEV", "SOCKET"}}
 		t.add(cell{text: doc.Bdev}, cell{text: doc.SocketPath})
-		t.print(a.stdout, a.coloured(a.stdout))
-		return nil
+		return env.show(*out, doc, t)
 	}
 	return cmd
 }
 
-// bdevNameDoc is the JSON and YAML of zbsctl vhost bdev name, a contract: see
+// bdevNameDoc is the JSON and YAML of zbsctl vhost bdev name. It is a contract: see
 // docs/json-output.md.
 type bdevNameDoc struct {
 	Path       string `json:"path"`

@@ -8,36 +8,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// target is what an agent said of the vhost target of a host.
-type target struct {
-	host  string
-	state targetState
-	err   error // why it is down, as far as that was said, or unknown
-}
-
-type targetState uint8
-
-const (
-	targetUnknown targetState = iota
-	targetDown
-	targetUp
-)
-
-// checkDoc and healthDoc are the JSON and YAML of zbsctl vhost check and health, a
-// contract: see docs/json-output.md.
-type checkDoc struct {
-	Host  string `json:"host"`
-	Ready *bool  `json:"ready"` // null when nothing is known
-	Error string `json:"error,omitempty"`
-}
-
-type healthDoc struct {
-	Host    string `json:"host"`
-	Running *bool  `json:"running"` // null when nothing is known
-	Error   string `json:"error,omitempty"`
-}
-
-func (a *app) vhostCheckCommand() *cobra.Command {
+// vhostCheckCommand returns zbsctl vhost check.
+func vhostCheckCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check IP",
 		Short: "Ask whether vhost is ready on a host",
@@ -53,13 +25,13 @@ environment variable ZBS_HOST_PASSWORD is not.`,
 	}
 	out, h := outputFlag(cmd), hostFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		host, err := h.forCheck(cmd.Context(), a, args[0])
+		host, err := h.forCheck(cmd.Context(), env, args[0])
 		if err != nil {
 			return err
 		}
-		return a.withCluster(func(c cluster) error {
-			t := checked(host.IP, c.CheckVhost(cmd.Context(), host))
-			return a.printTarget(*out, t, checkDoc{t.host, t.up(), t.reason()}, "ready")
+		return to.withCluster(func(c cluster) error {
+			a := checkAnswer(host.IP, c.CheckVhost(cmd.Context(), host))
+			return a.show(env, *out, checkDoc{a.host, a.up(), a.reason()}, "ready")
 		})
 	}
 	return cmd
@@ -67,32 +39,21 @@ environment variable ZBS_HOST_PASSWORD is not.`,
 
 // forCheck returns the host, with access to it only if a file with the password is
 // named.
-func (h *hostAccess) forCheck(ctx context.Context, a *app, ip string) (zbs.HostAccess, error) {
+func (h *hostAccess) forCheck(ctx context.Context, env *environment, ip string) (zbs.HostAccess, error) {
 	host := zbs.HostAccess{IP: ip}
-	if h.passwordFile == "" {
-		return host, (zbs.CheckVhost{Host: host}).Validate()
+	if h.passwordFile != "" {
+		host = h.host(ip)
 	}
-	host = zbs.HostAccess{IP: ip, Port: h.port, Username: h.user, Password: placeholder}
-	if err := (zbs.CheckVhost{Host: host}).Validate(); err != nil {
+	if err := (zbs.CheckVhost{Host: host}).Validate(); err != nil || h.passwordFile == "" {
 		return host, err
 	}
 	var err error
-	host.Password, err = h.password(ctx, &changing{app: a}, host)
+	host.Password, err = h.password(ctx, env, host, false)
 	return host, err
 }
 
-// checked is what a check came to: an agent's refusal says that it is not ready.
-func checked(host string, err error) target {
-	switch {
-	case err == nil:
-		return target{host, targetUp, nil}
-	case as[*zbs.AgentError](err):
-		return target{host, targetDown, err}
-	}
-	return target{host, targetUnknown, err}
-}
-
-func (a *app) vhostHealthCommand() *cobra.Command {
+// vhostHealthCommand returns zbsctl vhost health.
+func vhostHealthCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "health IP",
 		Short: "Ask whether the vhost target of a host runs",
@@ -107,63 +68,11 @@ when no agent can tell.`,
 		if err := (zbs.GetVhostHealth{HostIP: args[0]}).Validate(); err != nil {
 			return err
 		}
-		return a.withCluster(func(c cluster) error {
+		return to.withCluster(func(c cluster) error {
 			running, err := c.VhostHealth(cmd.Context(), args[0])
-			t := healthOf(args[0], running, err)
-			return a.printTarget(*out, t, healthDoc{t.host, t.up(), t.reason()}, "running")
+			a := healthAnswer(args[0], running, err)
+			return a.show(env, *out, healthDoc{a.host, a.up(), a.reason()}, "running")
 		})
 	}
 	return cmd
-}
-
-// healthOf is what a look at the health came to.
-func healthOf(host string, running bool, err error) target {
-	switch {
-	case err != nil:
-		return target{host, targetUnknown, err}
-	case running:
-		return target{host, targetUp, nil}
-	}
-	return target{host, targetDown, nil}
-}
-
-// up returns nil when nothing is known.
-func (t target) up() *bool {
-	if t.state == targetUnknown {
-		return nil
-	}
-	up := t.state == targetUp
-	return &up
-}
-
-func (t target) reason() string {
-	if t.err == nil {
-		return ""
-	}
-	return t.err.Error()
-}
-
-// printTarget prints the document, or for people the state as word or as its
-// contrary, and counts the exit code.
-func (a *app) printTarget(out format, t target, doc any, word string) error {
-	if out.machine() {
-		if err := encode(a.stdout, out, doc); err != nil {
-			return err
-		}
-	} else {
-		state := map[targetState]cell{targetUp: {word, green}, targetDown: {"not " + word, red}, targetUnknown: {"cannot tell", yellow}}
-		table := table{header: []string{"HOST", "VHOST"}}
-		table.add(cell{text: t.host}, state[t.state])
-		table.print(a.stdout, a.coloured(a.stdout))
-	}
-	if t.err != nil {
-		a.printError(t.err)
-	}
-	switch t.state {
-	case targetDown:
-		a.code = max(a.code, exitFailed)
-	case targetUnknown:
-		a.code = max(a.code, exitCode(t.err))
-	}
-	return nil
 }

@@ -2,15 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/zbsclient/zbsclient/internal/guardconfig"
-	"github.com/zbsclient/zbsclient/mds"
 )
 
+// configTopic is the help on where the MDS come from.
 func configTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
@@ -71,63 +67,21 @@ from it or --context names it: hosts of another cluster prove nothing.`,
 	}
 }
 
-// settings are what a Caller is made from.
-type settings struct {
-	mds            []string
-	timeout        time.Duration
-	connectTimeout time.Duration
-	guard          guardconfig.Config
-}
+// exitCodesTopic is the help on exit codes.
+func exitCodesTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-codes",
+		Short: "What the exit codes mean",
+		Long: fmt.Sprintf(`Exit codes, the same for every command and output format:
 
-// settings puts flags over environment over configuration file, and demands MDS.
-func (a *app) settings() (settings, error) {
-	s, err := a.readSettings()
-	if err == nil && len(s.mds) == 0 {
-		err = &usageError{fmt.Errorf("%w: none was named", mds.ErrNoCandidates)}
-	}
-	return s, err
-}
+  %d  done
+  %d  failed: it does not exist, exists already, was refused or provably not done
+  %d  wrong usage: flag, argument, path, address or configuration; nothing was sent
+  %d  the volume is in use, or was not released in time; it was not changed
+  %d  cannot tell: no MDS answered, nobody knows whether the volume is in use, or a
+     change may have run or run yet
 
-func (a *app) readSettings() (settings, error) {
-	var s settings
-	list := splitList(a.mdsList)
-	if len(list) == 0 && a.contextName == "" {
-		list = splitList(strings.Fields(a.getenv("ZBS_MDS")))
+A command for several volumes exits with the largest of their codes.`,
+			exitDone, exitFailed, exitUsage, exitInUse, exitCannotTell),
 	}
-	if len(list) == 0 || a.contextName != "" {
-		var err error
-		if s, err = a.fromFile(); err != nil {
-			return s, err
-		}
-	}
-	if len(list) > 0 {
-		s.mds = list
-	}
-	if a.timeout < 0 || a.connectTimeout < 0 {
-		return s, usagef("--timeout and --connect-timeout must be positive")
-	}
-	if a.timeout > 0 {
-		s.timeout = a.timeout
-	}
-	if a.connectTimeout > 0 {
-		s.connectTimeout = a.connectTimeout
-	}
-	return s, nil
-}
-
-// splitList splits entries at commas, save MDS URLs, whose password may hold one.
-func splitList(entries []string) []string {
-	var list []string
-	for _, entry := range entries {
-		if strings.Contains(entry, "@") {
-			list = append(list, entry)
-			continue
-		}
-		for part := range strings.SplitSeq(entry, ",") {
-			if part = strings.TrimSpace(part); part != "" {
-				list = append(list, part)
-			}
-		}
-	}
-	return list
 }

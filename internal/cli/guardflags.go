@@ -14,8 +14,8 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
-// guarding is how the Guard of a run is made: flags over the context.
-type guarding struct {
+// guardFlags describe the Guard of a command. They take precedence over the context.
+type guardFlags struct {
 	hostsFile   string
 	fences      []string
 	selfFencing time.Duration
@@ -23,32 +23,41 @@ type guarding struct {
 	hosts       []string // that may have volumes open
 	timing      guard.Timing
 	options     []guard.CheckOption
-	unneeded    func() bool // whether the run needs no Guard
+	unneeded    func() bool // reports whether this run needs no Guard
 }
 
-// guardingFlags gives the command a Guard, and the flags of its inventory and of
-// how hosts are accounted for.
-func (a *app) guardingFlags(cmd *cobra.Command) *guarding {
-	g := &guarding{unneeded: func() bool { return false }}
-	inventoryFlag(cmd, g)
+// newGuardFlags gives the command the flags of a Guard: its inventory, and how hosts
+// are accounted for.
+func newGuardFlags(cmd *cobra.Command) *guardFlags {
+	g := &guardFlags{unneeded: func() bool { return false }}
+	g.inventoryFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&g.fences, "fenced", nil, "a host that is off or fenced, HOST@TIME=WHO-SAYS-SO with TIME as 2026-11-23T10:00:00Z; may be repeated")
 	flags.Var((*wait)(&g.maxFenceAge), "max-fence-age", "how old the TIME of --fenced may be (default 10m)")
-	flags.Var((*wait)(&g.selfFencing), "self-fencing", "hosts that lose the MDS are known to end their machines within this time, such as 150s (default: they are not)")
-	cmd.PreRun = func(*cobra.Command, []string) { a.guarding = g }
+	g.selfFencingFlag(cmd)
 	return g
 }
 
 // inventoryFlag adds the flag that names the inventory.
-func inventoryFlag(cmd *cobra.Command, g *guarding) {
+func (g *guardFlags) inventoryFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&g.hostsFile, "hosts-file", "", "inventory of all hosts, YAML or JSON (default: the context's)")
 }
 
-// timingFlags adds what is known of the storage's registry of clients.
-func (g *guarding) timingFlags(cmd *cobra.Command) {
+// selfFencingFlag adds the flag of hosts that fence themselves.
+func (g *guardFlags) selfFencingFlag(cmd *cobra.Command) {
+	cmd.Flags().Var((*wait)(&g.selfFencing), "self-fencing", "hosts that lose the MDS are known to end their machines within this time, such as 150s (default: they are not)")
+}
+
+// registryFlags add how soon a client shows in the storage's registry.
+func (g *guardFlags) registryFlags(cmd *cobra.Command) {
+	cmd.Flags().Var((*wait)(&g.timing.Refresh), "refresh", "how often clients renew their entry (default 5s)")
+	cmd.Flags().Var((*wait)(&g.timing.LeaderRetry), "leader-retry", "how long a client may look for a new leader (default 8s)")
+}
+
+// timingFlags add all times of the storage's registry of clients, and of rounds.
+func (g *guardFlags) timingFlags(cmd *cobra.Command) {
+	g.registryFlags(cmd)
 	flags, t := cmd.Flags(), &g.timing
-	flags.Var((*wait)(&t.Refresh), "refresh", "how often clients renew their entry (default 5s)")
-	flags.Var((*wait)(&t.LeaderRetry), "leader-retry", "how long a client may look for a new leader (default 8s)")
 	flags.Var((*wait)(&t.RegistryExpiry), "registry-expiry", "how long an entry stays that nobody renews (default 50s)")
 	flags.Var((*wait)(&t.RoundInterval), "interval", "between rounds (default refresh + leader-retry, the least)")
 	flags.Var((*wait)(&t.Span), "span", "how long an MDS may take over one round (default 6s)")
@@ -75,8 +84,8 @@ func (r *rounds) Set(text string) error {
 	return nil
 }
 
-// over puts the flags over what the context says.
-func (g *guarding) over(c guardconfig.Config) (guardconfig.Config, error) {
+// over returns the context's configuration with the flags put over it.
+func (g *guardFlags) over(c guardconfig.Config) (guardconfig.Config, error) {
 	if g.hostsFile != "" {
 		c.Hosts = guardconfig.File("--hosts-file", g.hostsFile)
 	}
@@ -107,7 +116,7 @@ func (g *guarding) over(c guardconfig.Config) (guardconfig.Config, error) {
 	return c, nil
 }
 
-// parseFence reads HOST@TIME=WHO. The name of a host may hold an @, the rest not.
+// parseFence parses HOST@TIME=WHO-SAYS-SO. Only the name of the host may contain an @.
 func parseFence(text string) (guard.Attestation, error) {
 	var fence guard.Attestation
 	said, by, _ := strings.Cut(text, "=")
@@ -121,8 +130,8 @@ func parseFence(text string) (guard.Attestation, error) {
 	return fence, nil
 }
 
-// inventoryError says that the Guard could not be made: by a mistake of the user's,
-// or because nobody knows what hosts there are.
+// inventoryError classifies an error of opening the inventory. Only an unreachable
+// database is no mistake of the user.
 func inventoryError(err error) error {
 	if errors.Is(err, guardconfig.ErrUnreachable) {
 		return fmt.Errorf("%w: %w", volume.ErrUndetermined, err)

@@ -10,7 +10,8 @@ import (
 	"github.com/zbsclient/zbsclient/volume"
 )
 
-func (a *app) volumeCloneCommand() *cobra.Command {
+// volumeCloneCommand returns zbsctl volume clone.
+func volumeCloneCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clone SNAPSHOT NEWPATH",
 		Short: "Make a volume that shares the data of a snapshot",
@@ -18,10 +19,11 @@ func (a *app) volumeCloneCommand() *cobra.Command {
 snapshot cannot be deleted until the clone is flattened or deleted.`,
 		Example: "  zbsctl volume clone zbs://pool/volume@0123456789abcdef0123456789abcdef zbs://pool/clone",
 	}
-	return a.fromSnapshot(cmd, "clone", "cloned", cluster.Clone)
+	return fromSnapshot(env, to, cmd, "clone", "cloned", cluster.Clone)
 }
 
-func (a *app) volumeCopyCommand() *cobra.Command {
+// volumeCopyCommand returns zbsctl volume copy.
+func volumeCopyCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy SNAPSHOT NEWPATH",
 		Short: "Make a volume with a copy of a snapshot's data",
@@ -30,14 +32,14 @@ func (a *app) volumeCopyCommand() *cobra.Command {
 It takes as long as the data. Interrupting zbsctl does not stop the agent.`,
 		Example: "  zbsctl volume copy zbs://pool/volume@0123456789abcdef0123456789abcdef zbs://other/copy",
 	}
-	return a.fromSnapshot(cmd, "copy", "copied", cluster.Copy)
+	return fromSnapshot(env, to, cmd, "copy", "copied", cluster.Copy)
 }
 
-// fromSnapshot makes the command one that makes a volume of a snapshot.
-func (a *app) fromSnapshot(cmd *cobra.Command, verb, done string,
+// fromSnapshot completes a command that makes a volume of a snapshot with send.
+func fromSnapshot(env *environment, to *target, cmd *cobra.Command, verb, done string,
 	send func(cluster, context.Context, volume.CloneRequest, ...mds.CallOption) (volume.Info, error)) *cobra.Command {
 	cmd.Args = cobra.ExactArgs(2)
-	c := a.changing(cmd)
+	c := newChanger(env, to, cmd)
 	anyName := anyNameFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		snapshot, err := parseSnapshot(args[0])

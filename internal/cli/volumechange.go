@@ -10,7 +10,8 @@ import (
 	"github.com/zbsclient/zbsclient/volume"
 )
 
-func (a *app) volumeCreateCommand() *cobra.Command {
+// volumeCreateCommand returns zbsctl volume create.
+func volumeCreateCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create PATH --size SIZE",
 		Short: "Make a volume",
@@ -19,7 +20,7 @@ func (a *app) volumeCreateCommand() *cobra.Command {
   zbsctl volume create zbs://pool/volume --size 1.5T --skip-existing -o json | jq '.changes[0].size'`,
 		Args: cobra.ExactArgs(1),
 	}
-	c := a.changing(cmd)
+	c := newChanger(env, to, cmd)
 	asked := sizeFlag(cmd)
 	skip := cmd.Flags().Bool("skip-existing", false, "take a volume that is there, if it is of this size")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -44,7 +45,8 @@ func (a *app) volumeCreateCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) volumeExpandCommand() *cobra.Command {
+// volumeExpandCommand returns zbsctl volume expand.
+func volumeExpandCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "expand PATH --size SIZE",
 		Short: "Make a volume larger",
@@ -55,7 +57,7 @@ shrinks.
 		Example: "  zbsctl volume expand zbs://pool/volume --size 40G",
 		Args:    cobra.ExactArgs(1),
 	}
-	c := a.changing(cmd)
+	c := newChanger(env, to, cmd)
 	asked := sizeFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path, err := parseVolume(args[0])
@@ -75,7 +77,8 @@ shrinks.
 	return cmd
 }
 
-func (a *app) volumeFlattenCommand() *cobra.Command {
+// volumeFlattenCommand returns zbsctl volume flatten.
+func volumeFlattenCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "flatten PATH",
 		Short: "Make a clone independent of its snapshot",
@@ -85,7 +88,7 @@ It takes as long as the data. Interrupting zbsctl does not stop the agent.`,
 		Example: "  zbsctl volume flatten zbs://pool/clone",
 		Args:    cobra.ExactArgs(1),
 	}
-	c := a.changing(cmd)
+	c := newChanger(env, to, cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path, err := parseVolume(args[0])
 		if err != nil {
@@ -103,7 +106,8 @@ It takes as long as the data. Interrupting zbsctl does not stop the agent.`,
 	return cmd
 }
 
-func (a *app) volumeDeleteCommand() *cobra.Command {
+// volumeDeleteCommand returns zbsctl volume delete.
+func volumeDeleteCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete PATH...",
 		Short: "Delete volumes and their snapshots",
@@ -112,13 +116,13 @@ not exist is a success, if an MDS of the cluster says so.
 
 First it is made sure that no host has the volume open, and afterwards that it is
 gone: agents claim success when they could not look. A check that expires before an
-MDS gets its request is made again.`, askedAtOnce),
+MDS gets its request is made again.`, parallelism),
 		Example: `  zbsctl volume delete zbs://pool/volume
   zbsctl volume delete zbs://pool/a zbs://pool/b --wait 5m --yes`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	c := a.destroying(cmd)
-	release := a.releaseFlags(cmd)
+	c := newDestroyer(env, to, cmd)
+	release := c.releaseFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		paths, err := parseVolumes(args)
 		if err != nil {
@@ -136,6 +140,7 @@ MDS gets its request is made again.`, askedAtOnce),
 	return cmd
 }
 
+// deletion returns the change that deletes a volume.
 func deletion(req volume.DeleteRequest) change {
 	return change{
 		title: "delete " + req.Path.String(), doc: changeDoc{Path: req.Path.String()},

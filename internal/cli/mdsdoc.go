@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
+)
+
+// mdsDoc is an MDS in JSON and YAML output.
+type mdsDoc struct {
+	MDS            string   `json:"mds"`
+	State          mdsState `json:"state"`
+	Cluster        string   `json:"cluster,omitempty"`
+	Version        string   `json:"version,omitempty"`
+	AgentVersion   string   `json:"agentVersion,omitempty"`
+	Generation     string   `json:"generation,omitempty"`     // of the agent
+	Behind         bool     `json:"behind,omitempty"`         // another one is of a newer generation
+	LatencySeconds float64  `json:"latencySeconds,omitempty"` // of the echo
+	Breaker        string   `json:"breaker"`
+	Error          string   `json:"error,omitempty"`
+}
+
+func mdsDocOf(h mds.Health) mdsDoc {
+	generation := ""
+	if (h.Can != zbs.Capabilities{}) {
+		generation = h.Can.Generation()
+	}
+	return mdsDoc{
+		MDS: h.Addr.String(), State: stateOf(h), Cluster: h.Cluster.UUID, Version: h.Cluster.Version,
+		AgentVersion: h.Agent.AgentVersion, Generation: generation, LatencySeconds: h.Latency.Seconds(), Breaker: string(h.Breaker), Error: reason(h),
+	}
+}

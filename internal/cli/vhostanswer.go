@@ -1,0 +1,104 @@
+package cli
+
+import "github.com/zbsclient/zbsclient/zbs"
+
+// vhostAnswer is what an agent says of the vhost target of a host.
+type vhostAnswer struct {
+	host  string
+	state vhostState
+	err   error // why the state is down or unknown; nil if the agent gives no reason
+}
+
+// vhostState is the state of a vhost target.
+type vhostState uint8
+
+const (
+	vhostUnknown vhostState = iota
+	vhostDown
+	vhostUp
+)
+
+// checkDoc and healthDoc are the JSON and YAML of zbsctl vhost check and health. They
+// are a contract: see docs/json-output.md.
+type checkDoc struct {
+	Host  string `json:"host"`
+	Ready *bool  `json:"ready"` // null when nothing is known
+	Error string `json:"error,omitempty"`
+}
+
+type healthDoc struct {
+	Host    string `json:"host"`
+	Running *bool  `json:"running"` // null when nothing is known
+	Error   string `json:"error,omitempty"`
+}
+
+// checkAnswer is the answer of vhost/check. An agent that refuses says not ready.
+func checkAnswer(host string, err error) vhostAnswer {
+	switch {
+	case err == nil:
+		return vhostAnswer{host, vhostUp, nil}
+	case as[*zbs.AgentError](err):
+		return vhostAnswer{host, vhostDown, err}
+	}
+	return vhostAnswer{host, vhostUnknown, err}
+}
+
+// healthAnswer is the answer of vhost/health.
+func healthAnswer(host string, running bool, err error) vhostAnswer {
+	switch {
+	case err != nil:
+		return vhostAnswer{host, vhostUnknown, err}
+	case running:
+		return vhostAnswer{host, vhostUp, nil}
+	}
+	return vhostAnswer{host, vhostDown, nil}
+}
+
+// up returns nil when the state is unknown.
+func (a vhostAnswer) up() *bool {
+	if a.state == vhostUnknown {
+		return nil
+	}
+	up := a.state == vhostUp
+	return &up
+}
+
+// reason returns the text of the error, "" without one.
+func (a vhostAnswer) reason() string {
+	if a.err == nil {
+		return ""
+	}
+	return a.err.Error()
+}
+
+// cell shows the state as the word for up, or as its contrary.
+func (a vhostAnswer) cell(up string) cell {
+	switch a.state {
+	case vhostUp:
+		return cell{up, green}
+	case vhostDown:
+		return cell{"not " + up, red}
+	default:
+		return cell{"cannot tell", yellow}
+	}
+}
+
+// show prints the document, or a table for people, and counts the exit code. up is
+// the word for a target that is up.
+func (a vhostAnswer) show(env *environment, out format, document any, up string) error {
+	t := &table{header: []string{"HOST", "VHOST"}}
+	t.add(cell{text: a.host}, a.cell(up))
+	if err := env.show(out, document, t); err != nil {
+		return err
+	}
+	if a.err != nil {
+		env.printError(a.err)
+	}
+	switch a.state {
+	case vhostDown:
+		env.exitWith(exitFailed)
+	case vhostUnknown:
+		env.exitWith(exitCode(a.err))
+	}
+	return nil
+}
