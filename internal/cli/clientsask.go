@@ -14,7 +14,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// volumeClients is who has one volume open, as far as the MDS say.
+// volumeClients are the clients of one volume, as the MDS list them.
 type volumeClients struct {
 	list  volume.ClientList
 	took  time.Duration

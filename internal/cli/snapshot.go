@@ -11,12 +11,6 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// snapshotCommand returns zbsctl snapshot.
-func snapshotCommand(env *environment, to *target) *cobra.Command {
-	return group("snapshot", "Make, delete and go back to snapshots",
-		snapshotCreateCommand(env, to), snapshotDeleteCommand(env, to), snapshotRollbackCommand(env, to))
-}
-
 // snapshotCreateCommand returns zbsctl snapshot create.
 func snapshotCreateCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{

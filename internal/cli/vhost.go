@@ -6,13 +6,6 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// vhostCommand returns zbsctl vhost.
-func vhostCommand(env *environment, to *target) *cobra.Command {
-	return group("vhost", "Set up vhost and its block devices on hosts",
-		vhostCheckCommand(env, to), vhostHealthCommand(env, to), vhostDeployCommand(env, to), vhostDestroyCommand(env, to),
-		group("bdev", "Make and remove vhost block devices", bdevCreateCommand(env, to), bdevDeleteCommand(env, to), bdevNameCommand(env)))
-}
-
 // vhostDeployCommand returns zbsctl vhost deploy.
 func vhostDeployCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{

@@ -6,11 +6,6 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// hostCommand returns zbsctl host.
-func hostCommand(env *environment, to *target) *cobra.Command {
-	return group("host", "Set up hosts", hostDeployCommand(env, to))
-}
-
 // hostDeployCommand returns zbsctl host deploy.
 func hostDeployCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{

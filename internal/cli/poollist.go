@@ -9,18 +9,18 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// poolCommand returns zbsctl pool.
-func poolCommand(env *environment, to *target) *cobra.Command {
-	list := &cobra.Command{
+// poolListCommand returns zbsctl pool list.
+func poolListCommand(env *environment, to *target) *cobra.Command {
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Show the pools and how full they are",
 		Example: `  zbsctl pool list
   zbsctl pool list -o json | jq '.pools[] | select(.usedSize > .capacity * 0.8)'`,
 		Args: cobra.NoArgs,
 	}
-	out := outputFlag(list)
-	list.RunE = func(cmd *cobra.Command, _ []string) error { return listPools(cmd.Context(), env, to, *out) }
-	return group("pool", "Look at pools", list)
+	out := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return listPools(cmd.Context(), env, to, *out) }
+	return cmd
 }
 
 // poolsDoc is the JSON and YAML of zbsctl pool list. It is a contract: see

@@ -46,10 +46,10 @@ default is G9.
 
 Faults: ` + strings.Join(fakemds.FaultNames(), ", ")
 
-// fakeCommand returns zbsctl fake.
-func fakeCommand(env *environment) *cobra.Command {
+// fakeServeCommand returns zbsctl fake serve.
+func fakeServeCommand(env *environment) *cobra.Command {
 	var o fakeOptions
-	serve := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve a fake cluster on loopback until interrupted",
 		Long:  fakeHelp,
@@ -59,7 +59,7 @@ func fakeCommand(env *environment) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serveFake(cmd.Context(), env, o) },
 	}
-	f := serve.Flags()
+	f := cmd.Flags()
 	f.IntVar(&o.nodes, "nodes", 0, "number of MDS (default 3)")
 	f.StringSliceVar(&o.generations, "generation", nil,
 		"generation of the agents, such as G10: one for each MDS in order, the last for the rest; may be repeated (default G9)")
@@ -69,7 +69,7 @@ func fakeCommand(env *environment) *cobra.Command {
 	f.BoolVar(&o.unsynced, "unsynced", false, "start as agents that had no metadata/sync: they list no clients")
 	f.BoolVar(&o.keepHeartbeat, "keep-heartbeat-open", false,
 		"hosts hold zbs_zstack_heartbeat volumes open, instead of opening them for an instant every 5 s")
-	return group("fake", "Serve a fake cluster for tests", serve)
+	return cmd
 }
 
 // serveFake serves until ctx ends.
