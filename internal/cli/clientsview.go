@@ -22,9 +22,9 @@ func clientsTable(answers []volumeClients, out format) *table {
 // MDS that answered first, and the others if they were asked.
 func (v volumeClients) rows(t *table, out format) {
 	add := func(client, said cell, after string, attempts string) {
-		row := []cell{{text: v.list.Path.String()}, client, said, {text: after}}
+		row := []cell{textCell(v.list.Path.String()), client, said, textCell(after)}
 		if out == formatWide {
-			row = append(row, cell{text: attempts})
+			row = append(row, textCell(attempts))
 		}
 		t.add(row...)
 	}
@@ -34,21 +34,21 @@ func (v volumeClients) rows(t *table, out format) {
 		if errors.Is(v.err, volume.ErrNotFound) {
 			what = "not found"
 		}
-		add(cell{what, red}, cell{"-", dim}, took(v.took), attempts)
+		add(red.cell(what), dim.cell("-"), took(v.took), attempts)
 		return
 	}
 	if len(v.lists) == 0 {
 		for _, client := range v.list.Clients {
-			add(cell{client.String(), cyan}, cell{text: v.list.MDS.String()}, took(v.took), attempts)
+			add(cyan.cell(client.String()), textCell(v.list.MDS.String()), took(v.took), attempts)
 		}
 		return
 	}
 	for _, l := range v.lists {
 		for _, client := range l.clients {
-			add(cell{client.String(), cyan}, cell{text: l.mds.String()}, took(l.took), l.attempt)
+			add(cyan.cell(client.String()), textCell(l.mds.String()), took(l.took), l.attempt)
 		}
 		if len(l.clients) == 0 {
-			add(l.emptiness(), cell{text: l.mds.String()}, took(l.took), l.attempt)
+			add(l.emptiness(), textCell(l.mds.String()), took(l.took), l.attempt)
 		}
 	}
 }
@@ -57,11 +57,11 @@ func (v volumeClients) rows(t *table, out format) {
 func (l mdsList) emptiness() cell {
 	switch state := stateOf(l.health); {
 	case l.err != nil:
-		return cell{"no answer", red}
+		return red.cell("no answer")
 	case state == stateUnsynced:
-		return cell{"none listed, unsynced", red}
+		return red.cell("none listed, unsynced")
 	case state != stateServing:
-		return cell{"none listed, " + string(state), red}
+		return red.cell("none listed, " + string(state))
 	}
-	return cell{"none listed", yellow}
+	return yellow.cell("none listed")
 }

@@ -69,6 +69,9 @@ func (e *environment) show(out format, document any, t *table) error {
 
 func (e *environment) printTable(t *table) { t.print(e.stdout, e.coloured(e.stdout)) }
 
+// layout returns the layout of text on stdout.
+func (e *environment) layout() layout { return newLayout(e.stdout, e.coloured(e.stdout)) }
+
 // coloured reports whether w is a terminal that shows colours (no-color.org).
 func (e *environment) coloured(w io.Writer) bool {
 	_, ok := terminal(w)

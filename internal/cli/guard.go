@@ -94,18 +94,18 @@ func check(ctx context.Context, env *environment, to *target, free *freeReports,
 		stop := c.progress.during("check " + path.String())
 		report, err := check(ctx, path)
 		stop()
-		return showReport(env, free, report, err, f)
+		return conclude(env, free, report, err, f)
 	})
 }
 
-// showReport prints the report of a check that ended with err, and counts the exit
+// conclude prints the report of a check that ended with err, and counts the exit
 // code. It calls a volume free only as long as the report is valid.
-func showReport(env *environment, free *freeReports, r guard.Report, err error, f *checkFlags) error {
+func conclude(env *environment, free *freeReports, r guard.Report, err error, f *checkFlags) error {
 	if exitCode(err) == exitUsage {
 		return err
 	}
 	env.exitWith(exitCode(err))
-	if err := printReport(env, *f.out, r, view{explain: f.explain, wide: *f.out == formatWide, expired: r.Expired}); err != nil {
+	if err := showReport(env, *f.out, r, view{explain: f.explain, wide: *f.out == formatWide, expired: r.Expired}); err != nil {
 		return err
 	}
 	if r.Verdict == guard.Free {

@@ -55,12 +55,12 @@ func showOneOfMany(env *environment, free *freeReports, r guard.Report, out form
 		return encode(env.stdout, out, r)
 	}
 	if isFree && r.Expired() {
-		printLine(env, cell{"EXPIRED", red}, r)
+		printLine(env, red.cell("EXPIRED"), r)
 		return nil
 	}
 	printLine(env, verdictCell(r.Verdict), r)
 	if isFree && r.Expired() { // the output was blocked
-		printLine(env, cell{"EXPIRED", red}, r)
+		printLine(env, red.cell("EXPIRED"), r)
 	}
 	return nil
 }

@@ -25,8 +25,8 @@ func (p *reportPrinter) holders() {
 		if host == "" {
 			host = "?"
 		}
-		t.add(cell{text: host}, cell{h.Standing.String(), tones[h.Standing]}, cell{text: some(h.Clients, 1, p.wide)},
-			cell{text: some(h.Rounds, 4, p.wide)}, cell{text: by})
+		t.add(textCell(host), tones[h.Standing].cell(h.Standing.String()), textCell(some(h.Clients, 1, p.wide)),
+			textCell(some(h.Rounds, 4, p.wide)), textCell(by))
 	}
 	p.table(t)
 	p.strangers()

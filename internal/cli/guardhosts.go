@@ -26,11 +26,11 @@ func (p *reportPrinter) hosts() {
 	t := table{header: []string{"HOST", "PROOF", "BY"}}
 	for i, h := range r.Hosts {
 		if all || h.Means == proof.MeansNone {
-			t.add(cell{text: h.Host}, meansCell(h.Means), cell{text: p.provedBy(i, h)})
+			t.add(textCell(h.Host), meansCell(h.Means), textCell(p.provedBy(i, h)))
 		}
 	}
 	if len(t.rows) > 0 {
-		t.print(p.w, p.colour)
+		p.rows(t)
 	}
 	if len(t.rows) < len(r.Hosts) {
 		p.line("%s", p.style(dim, "(-o wide shows every host)"))
@@ -56,13 +56,13 @@ func countMeans(hosts []guard.HostProof) string {
 func meansCell(m proof.Means) cell {
 	switch m {
 	case proof.MeansNone:
-		return cell{m.String(), red}
+		return red.cell(m.String())
 	case proof.SelfFenced, proof.FencedHost:
-		return cell{m.String(), yellow}
+		return yellow.cell(m.String())
 	case proof.InMaintenance, proof.OutOfPool:
-		return cell{m.String(), dim}
+		return dim.cell(m.String())
 	default:
-		return cell{m.String(), green}
+		return green.cell(m.String())
 	}
 }
 

@@ -97,7 +97,7 @@ func showReplayed(env *environment, free *freeReports, r guard.Report, err error
 	if f.at != "" {
 		v.asOf = when
 	}
-	if err := printReport(env, *f.out, r, v); err != nil {
+	if err := showReport(env, *f.out, r, v); err != nil {
 		return err
 	}
 	env.note("the digest shows changes by accident; it is no signature, so trust the report as far as its file")

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -10,15 +11,11 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// printReport prints a report as a document, or for people: verdict, holders, hosts,
-// evidence, reasons and what to do next. For people it writes once, and looks at the
-// validity last.
-func printReport(env *environment, out format, r guard.Report, v view) error {
-	if out.machine() {
-		return encode(env.stdout, out, r)
-	}
+// printReport prints verdict, holders, hosts, evidence, reasons and what to do next. It
+// writes once, and looks at the validity last.
+func printReport(w io.Writer, l layout, r guard.Report, v view) {
 	var body, head bytes.Buffer
-	p := &reportPrinter{v, newTextBlock(env, &body), r}
+	p := &reportPrinter{v, newTextBlock(l, &body), r}
 	p.holders()
 	p.hosts()
 	p.rounds()
@@ -26,14 +23,13 @@ func printReport(env *environment, out format, r guard.Report, v view) error {
 	if v.explain {
 		p.rules()
 	}
-	p.textBlock = newTextBlock(env, &head)
+	p.textBlock = newTextBlock(l, &head)
 	expired := r.Verdict == guard.Free && v.expired()
 	p.verdict(expired)
-	p.w = &body
+	p.textBlock = newTextBlock(l, &body)
 	p.next(expired)
-	head.WriteTo(env.stdout)
-	body.WriteTo(env.stdout)
-	return nil
+	head.WriteTo(w)
+	body.WriteTo(w)
 }
 
 // verdict prints the first line.
@@ -43,9 +39,9 @@ func (p *reportPrinter) verdict(expired bool) {
 	until := ""
 	switch {
 	case p.mismatch != nil && p.report.Verdict == guard.Free && !expired:
-		said = cell{"FREE, BUT NOT FOR THIS QUESTION", red}
+		said = red.cell("FREE, BUT NOT FOR THIS QUESTION")
 	case expired:
-		said = cell{"EXPIRED", red}
+		said = red.cell("EXPIRED")
 		until = ", was free until " + clockTime(p.report)
 	case p.report.Verdict == guard.Free:
 		until = " until " + clockTime(p.report)

@@ -27,9 +27,9 @@ func (p *reportPrinter) rounds() {
 	}
 	for k := first; k < len(all); k++ {
 		for _, o := range all[k].Observations {
-			row := []cell{{text: strconv.Itoa(k + 1)}, {text: o.MDS.String()}, p.clientsCell(o.Clients), p.canListCell(o, k+1), existsCell(all[k], o.MDS)}
+			row := []cell{textCell(strconv.Itoa(k + 1)), textCell(o.MDS.String()), p.clientsCell(o.Clients), p.canListCell(o, k+1), existsCell(all[k], o.MDS)}
 			if p.wide {
-				row = append(row, orDash(cmp.Or(o.Ping.AgentVersion, o.Generation)), cell{text: took(secondsOf(all[k].Began))}, cell{text: took(secondsOf(all[k].Took))})
+				row = append(row, orDash(cmp.Or(o.Ping.AgentVersion, o.Generation)), textCell(took(secondsOf(all[k].Began))), textCell(took(secondsOf(all[k].Took))))
 			}
 			t.add(row...)
 		}
@@ -48,7 +48,7 @@ func (p *reportPrinter) clientsCell(l proof.ListAnswer) cell {
 	case l.Outcome != proof.Answered:
 		return outcomeCell(l.Outcome)
 	case len(l.Clients) == 0:
-		return cell{"nobody", dim}
+		return dim.cell("nobody")
 	}
 	var names []string
 	for _, c := range l.Clients {
@@ -64,17 +64,17 @@ func (p *reportPrinter) clientsCell(l proof.ListAnswer) cell {
 			text += " and " + strconv.Itoa(len(names)-1) + " more"
 		}
 	}
-	return cell{text, cyan}
+	return cyan.cell(text)
 }
 
 // canListCell names the volume which proves that the MDS can list, or says why none does.
 func (p *reportPrinter) canListCell(o proof.Observation, round int) cell {
 	if why := whyNot(p.report, o.MDS, round); why != "" {
-		return cell{why, yellow}
+		return yellow.cell(why)
 	}
 	for _, list := range listsOf(p.report, o) {
 		if o.Ping.Outcome == proof.Answered && list.Outcome == proof.Answered && len(list.Clients) > 0 {
-			return cell{"by " + p.nameOf(list.Volume), green}
+			return green.cell("by " + p.nameOf(list.Volume))
 		}
 	}
 	return orDash("")
@@ -93,14 +93,14 @@ func whyNot(r guard.Report, mds zbs.Addr, round int) string {
 	return strings.Join(texts, ", ")
 }
 
-func outcomeCell(o proof.Outcome) cell { return cell{strings.ReplaceAll(o.String(), "-", " "), yellow} }
+func outcomeCell(o proof.Outcome) cell { return yellow.cell(strings.ReplaceAll(o.String(), "-", " ")) }
 
 func existsCell(round proof.Round, addr zbs.Addr) cell {
 	for _, e := range round.Existence {
 		switch {
 		case e.MDS != addr || e.Outcome == proof.NotAsked:
 		case e.Outcome == proof.Answered:
-			return cell{text: "yes"}
+			return textCell("yes")
 		default:
 			return outcomeCell(e.Outcome)
 		}

@@ -43,3 +43,12 @@ func (f *freeReports) recheck() {
 		io.WriteString(f.env.stdout, f.env.outStyle(red, "EXPIRED")+": do not open it, check again\n")
 	}
 }
+
+// showReport prints a report as a document, or for people.
+func showReport(env *environment, out format, r guard.Report, v view) error {
+	if out.machine() {
+		return encode(env.stdout, out, r)
+	}
+	printReport(env.stdout, env.layout(), r, v)
+	return nil
+}

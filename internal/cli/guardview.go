@@ -65,11 +65,11 @@ func secondsOf(s proof.Seconds) time.Duration { return time.Duration(s) }
 func verdictCell(v guard.Verdict) cell {
 	switch v {
 	case guard.Free:
-		return cell{"free", green}
+		return green.cell("free")
 	case guard.InUse:
-		return cell{"in use", red}
+		return red.cell("in use")
 	default:
-		return cell{"cannot tell", yellow}
+		return yellow.cell("cannot tell")
 	}
 }
 

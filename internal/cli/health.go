@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -52,11 +51,11 @@ func stateOf(h mds.Health) mdsState {
 func (s mdsState) cell() cell {
 	switch s {
 	case stateServing:
-		return cell{string(s), green}
+		return green.cell(string(s))
 	case stateUnsynced:
-		return cell{string(s), yellow}
+		return yellow.cell(string(s))
 	default:
-		return cell{string(s), red}
+		return red.cell(string(s))
 	}
 }
 
@@ -82,64 +81,16 @@ func reason(h mds.Health) string {
 	return ""
 }
 
-// reportHealths prints an error when the MDS belong to several clusters, and sets the
-// exit code for their states.
-func reportHealths(env *environment, healths []mds.Health) {
-	_, _, wrong := mds.OneCluster(healths)
-	if wrong != nil {
-		env.printError(wrong)
-	}
-	env.exitWith(statusCode(healths, wrong))
-}
-
-// statusCode returns done when all MDS serve one cluster, and cannot tell when none
-// answers. wrong is why they are not of one cluster.
-func statusCode(healths []mds.Health, wrong error) int {
-	serving, down := 0, 0
-	for _, h := range healths {
-		switch stateOf(h) {
-		case stateServing:
-			serving++
-		case stateDown:
-			down++
-		}
-	}
-	switch {
-	case wrong == nil && serving == len(healths):
-		return exitDone
-	case down == len(healths):
-		return exitCannotTell
-	default:
-		return exitFailed
-	}
-}
-
-// generationCell shows the generation of the agent, and marks an old one among newer
-// ones.
-func generationCell(healths []mds.Health, h mds.Health) cell {
-	switch {
-	case h.Can == zbs.Capabilities{}:
-		return cell{"-", dim}
-	case behind(healths, h):
-		return cell{h.Can.Generation(), yellow}
-	}
-	return cell{text: h.Can.Generation()}
-}
-
-// behind reports whether the agent is older than one of the others.
-func behind(healths []mds.Health, h mds.Health) bool {
-	return slices.ContainsFunc(healths, func(other mds.Health) bool { return h.Can.OlderThan(other.Can) })
-}
-
+// breakerCell shows the state of a breaker.
 func breakerCell(b mds.Breaker) cell {
 	switch b {
 	case mds.BreakerClosed:
-		return cell{text: string(b)}
+		return textCell(string(b))
 	case mds.BreakerOpen:
-		return cell{string(b), red}
+		return red.cell(string(b))
 	case mds.BreakerHalfOpen:
-		return cell{string(b), yellow}
+		return yellow.cell(string(b))
 	default:
-		return cell{"-", dim}
+		return dim.cell("-")
 	}
 }

@@ -22,12 +22,12 @@ type checkPrinter struct {
 // printHostsCheck prints the document for people. selfFencing is 0 unless hosts are
 // known to fence themselves.
 func printHostsCheck(env *environment, doc hostsCheckDoc, selfFencing time.Duration, wide bool) {
-	p := checkPrinter{newTextBlock(env, env.stdout), doc, selfFencing, wide}
+	p := checkPrinter{newTextBlock(env.layout(), env.stdout), doc, selfFencing, wide}
 	unproved := doc.unproved()
 	p.line("%d hosts of %s: %d can be accounted for now, %d cannot", len(p.doc.Hosts), p.doc.From, len(p.doc.Hosts)-unproved, unproved)
 	t := table{header: []string{"HOST", "PROOF", "BY"}}
 	for _, d := range p.doc.Hosts {
-		t.add(cell{text: d.Host}, proofCell(d.Proof), cell{text: p.by(d)})
+		t.add(textCell(d.Host), proofCell(d.Proof), textCell(p.by(d)))
 	}
 	p.table(t)
 	p.notServing()
@@ -50,7 +50,7 @@ func proofCell(text string) cell {
 			return meansCell(m)
 		}
 	}
-	return cell{text: text}
+	return textCell(text)
 }
 
 // by says what accounts for a host, or what is missing.

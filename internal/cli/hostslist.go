@@ -52,19 +52,19 @@ type inventoryDoc struct {
 func inventoryTable(hosts []guard.Host, wide bool) *table {
 	t := &table{header: []string{"HOST", "STATE", "OPEN", "POOLS", "ADDRESSES"}}
 	for _, h := range hosts {
-		state := cell{text: h.State.String()}
+		state := textCell(h.State.String())
 		if h.State == guard.Maintenance {
 			state.style = dim
 		}
-		open := cell{text: strconv.Itoa(len(h.Open))}
+		open := textCell(strconv.Itoa(len(h.Open)))
 		if len(h.Open) == 0 && h.State == guard.InService {
 			open.style = yellow // nothing may show that it reaches the MDS
 		}
 		pools := orDash(some(h.Pools, 2, wide))
 		if len(h.Pools) == 0 {
-			pools = cell{text: "all"}
+			pools = textCell("all")
 		}
-		t.add(cell{text: h.Name}, state, open, pools, cell{text: some(h.Addrs, 2, wide)})
+		t.add(textCell(h.Name), state, open, pools, textCell(some(h.Addrs, 2, wide)))
 	}
 	return t
 }

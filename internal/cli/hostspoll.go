@@ -125,8 +125,8 @@ func (h *hostsPoll) document(rules hostRules) hostsCheckDoc {
 			doc.Hosts = append(doc.Hosts, rules.check(host, seen))
 		}
 	}
-	for _, health := range h.healths {
-		doc.MDS = append(doc.MDS, mdsDocOf(health))
+	for _, m := range h.healths {
+		doc.MDS = append(doc.MDS, mdsDocOf(m))
 	}
 	return doc
 }

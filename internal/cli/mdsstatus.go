@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zbsclient/zbsclient/mds"
+	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // mdsStatusCommand returns zbsctl mds status.
@@ -59,8 +61,57 @@ func statusTable(healths []mds.Health) *table {
 		if h.Latency > 0 {
 			latency = took(h.Latency)
 		}
-		t.add(cell{text: h.Addr.String()}, stateOf(h).cell(), orDash(h.Cluster.UUID), orDash(h.Cluster.Version),
-			orDash(h.Agent.AgentVersion), generationCell(healths, h), cell{text: latency}, cell{text: string(h.Breaker)}, cell{reason(h), dim})
+		t.add(textCell(h.Addr.String()), stateOf(h).cell(), orDash(h.Cluster.UUID), orDash(h.Cluster.Version),
+			orDash(h.Agent.AgentVersion), generationCell(healths, h), textCell(latency), textCell(string(h.Breaker)), dim.cell(reason(h)))
 	}
 	return t
+}
+
+// reportHealths prints an error when the MDS belong to several clusters, and sets the
+// exit code for their states.
+func reportHealths(env *environment, healths []mds.Health) {
+	_, _, wrong := mds.OneCluster(healths)
+	if wrong != nil {
+		env.printError(wrong)
+	}
+	env.exitWith(statusCode(healths, wrong))
+}
+
+// statusCode returns done when all MDS serve one cluster, and cannot tell when none
+// answers. wrong is why they are not of one cluster.
+func statusCode(healths []mds.Health, wrong error) int {
+	serving, down := 0, 0
+	for _, h := range healths {
+		switch stateOf(h) {
+		case stateServing:
+			serving++
+		case stateDown:
+			down++
+		}
+	}
+	switch {
+	case wrong == nil && serving == len(healths):
+		return exitDone
+	case down == len(healths):
+		return exitCannotTell
+	default:
+		return exitFailed
+	}
+}
+
+// generationCell shows the generation of the agent, and marks an old one among newer
+// ones.
+func generationCell(healths []mds.Health, h mds.Health) cell {
+	switch {
+	case h.Can == zbs.Capabilities{}:
+		return dim.cell("-")
+	case behind(healths, h):
+		return yellow.cell(h.Can.Generation())
+	}
+	return textCell(h.Can.Generation())
+}
+
+// behind reports whether the agent is older than one of the others.
+func behind(healths []mds.Health, h mds.Health) bool {
+	return slices.ContainsFunc(healths, func(other mds.Health) bool { return h.Can.OlderThan(other.Can) })
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -19,9 +18,15 @@ const (
 	topTimeout       = 2 * time.Second
 )
 
+// topFlags are the flags of zbsctl mds top.
+type topFlags struct {
+	topOptions
+	out format
+}
+
 // mdsTopCommand returns zbsctl mds top.
 func mdsTopCommand(env *environment, to *target) *cobra.Command {
-	o := topOptions{interval: topInterval}
+	var o topFlags
 	cmd := &cobra.Command{
 		Use:   "top",
 		Short: "Watch every MDS live",
@@ -55,7 +60,7 @@ state.`,
 }
 
 // watchTop probes all MDS until the user ends it, or as often as the options say.
-func watchTop(ctx context.Context, env *environment, to *target, o topOptions) error {
+func watchTop(ctx context.Context, env *environment, to *target, o topFlags) error {
 	live, err := topIsLive(env, to, o)
 	if err != nil {
 		return err
@@ -76,7 +81,7 @@ func watchTop(ctx context.Context, env *environment, to *target, o topOptions) e
 }
 
 // topIsLive checks the options and reports whether there is a screen to draw on.
-func topIsLive(env *environment, to *target, o topOptions) (bool, error) {
+func topIsLive(env *environment, to *target, o topFlags) (bool, error) {
 	_, tty := terminal(env.stdout)
 	live := tty && !o.out.machine() && env.getenv("TERM") != "dumb"
 	_, logged := terminal(env.stderr)
@@ -98,23 +103,23 @@ func probeFunc(ctx context.Context, c *mds.Caller, timeout time.Duration) func(i
 	addrs := c.Addrs()
 	return func(i int) topProbed {
 		h := mds.ProbeOne(ctx, c, addrs[i], mds.Timeout(timeout))
-		return topProbed{i, h, time.Now()}
+		return topProbed{i: i, health: h, at: time.Now()}
 	}
 }
 
 // topRounds prints a table or document after each round. A round ends when each MDS
 // has answered or reached the timeout.
-func topRounds(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topOptions) (topModel, error) {
-	m, probe := newTopModel(c.Addrs(), o), probeFunc(ctx, c, timeout)
+func topRounds(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topFlags) (topModel, error) {
+	m, probe := newTopModel(c.Addrs(), o.topOptions), probeFunc(ctx, c, timeout)
 	for round := 1; ; round++ {
-		results := probeAll(len(m.rows), probe)
+		results := probeAll(len(c.Addrs()), probe)
 		if ctx.Err() != nil {
 			return m, nil // the last probes were interrupted
 		}
 		for _, r := range results {
 			m = m.probed(r)
 		}
-		m = m.sampled(topSampled{time.Now(), sampleOf(c.Stats())})
+		m = m.sampled(sampled(time.Now(), c.Stats()))
 		if err := printTop(env, m, o, round); err != nil || round == o.count {
 			return m, err
 		}
@@ -143,7 +148,7 @@ func probeAll(n int, probe func(i int) topProbed) []topProbed {
 }
 
 // printTop prints a round.
-func printTop(env *environment, m topModel, o topOptions, round int) error {
+func printTop(env *environment, m topModel, o topFlags, round int) error {
 	if !o.out.machine() {
 		if round > 1 {
 			io.WriteString(env.stdout, "\n")
@@ -158,27 +163,18 @@ func printTop(env *environment, m topModel, o topOptions, round int) error {
 }
 
 // topLive draws on the terminal until the user quits, and leaves the last state there.
-func topLive(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topOptions) (topModel, error) {
+func topLive(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topFlags) (topModel, error) {
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
-	m, probe := newTopModel(c.Addrs(), o), probeFunc(probing, c, timeout)
-	m.colour = env.coloured(env.stdout)
-	m.probe = func(i int) tea.Cmd { return func() tea.Msg { return probe(i) } }
-	m.due = func(i int) tea.Cmd { return tea.Tick(o.wait(), func(time.Time) tea.Msg { return topDue{i} }) }
-	m.sample = func() tea.Cmd {
-		return tea.Tick(topRefresh, func(now time.Time) tea.Msg { return topSampled{now, sampleOf(c.Stats())} })
-	}
-
 	input := env.stdin
 	if _, tty := terminal(env.stdin); !tty {
-		input = nil // no keys; ctrl-c interrupts
+		input = nil // an interrupt ends it
 	}
-	end, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(),
-		tea.WithInput(input), tea.WithOutput(env.stdout)).Run()
-	if err != nil && ctx.Err() == nil {
+	from := topSource{probe: probeFunc(probing, c, timeout), stats: c.Stats}
+	m, err := newTopModel(c.Addrs(), o.topOptions).run(ctx, from, o.topOptions, input, env.stdout, env.coloured(env.stdout))
+	if err != nil {
 		return m, err
 	}
-	m = end.(topModel)
 	_, err = io.WriteString(env.stdout, m.still())
 	return m, err
 }

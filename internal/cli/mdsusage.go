@@ -119,20 +119,20 @@ func usageTable(answers []nodeUsage) *table {
 // rows adds a row for each control group, or one that says why there is none.
 func (n nodeUsage) rows(t *table) {
 	none := func(why cell) {
-		t.add(cell{text: n.addr.String()}, why, orDash(""), orDash(""), orDash(""), orDash(""))
+		t.add(textCell(n.addr.String()), why, orDash(""), orDash(""), orDash(""), orDash(""))
 	}
 	switch {
 	case n.err != nil:
-		none(cell{"cannot tell", red})
+		none(red.cell("cannot tell"))
 	case len(n.usage.Usages) == 0:
-		none(cell{"none runs", yellow})
+		none(yellow.cell("none runs"))
 	}
 	for _, u := range n.usage.Usages {
 		limit := "none"
 		if u.MemoryLimit > 0 {
 			limit = sizeText(int64(u.MemoryLimit))
 		}
-		t.add(cell{text: n.addr.String()}, cell{text: u.Cgroup}, orDash(u.CPUs), cell{text: strconv.FormatInt(int64(u.CPUTime), 10)},
-			cell{text: sizeText(int64(u.Memory))}, cell{text: limit})
+		t.add(textCell(n.addr.String()), textCell(u.Cgroup), orDash(u.CPUs), textCell(strconv.FormatInt(int64(u.CPUTime), 10)),
+			textCell(sizeText(int64(u.Memory))), textCell(limit))
 	}
 }

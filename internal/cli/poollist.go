@@ -59,7 +59,7 @@ func poolsDocOf(pools []zbs.LogicalPool) poolsDoc {
 func poolsTable(pools []zbs.LogicalPool) *table {
 	t := &table{header: []string{"POOL", "PHYSICAL", "CAPACITY", "USED", ""}}
 	for _, p := range pools {
-		t.add(cell{text: p.Name}, orDash(p.PhysicalName), cell{text: sizeText(int64(p.Capacity))}, cell{text: sizeText(int64(p.UsedSize))}, fullness(p))
+		t.add(textCell(p.Name), orDash(p.PhysicalName), textCell(sizeText(int64(p.Capacity))), textCell(sizeText(int64(p.UsedSize))), fullness(p))
 	}
 	return t
 }
@@ -79,5 +79,5 @@ func fullness(p zbs.LogicalPool) cell {
 	case share >= 0.75:
 		tone = yellow
 	}
-	return cell{strings.Repeat("█", full) + strings.Repeat("░", width-full) + " " + percent(share), tone}
+	return tone.cell(strings.Repeat("█", full) + strings.Repeat("░", width-full) + " " + percent(share))
 }

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -29,13 +27,7 @@ func newProgress(env *environment) *progress {
 	if !ok || env.getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &progress{w: env.stderr, width: func() int {
-		width, _, err := term.GetSize(fd)
-		if err != nil {
-			return 80
-		}
-		return width
-	}}
+	return &progress{w: env.stderr, width: func() int { return terminalWidth(fd) }}
 }
 
 // Call makes progress an mds.Hook. It shows attempts only.

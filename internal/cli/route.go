@@ -58,7 +58,7 @@ func showRoutes(env *environment, keys []string, o ringFlags, owners int, out fo
 	}
 	t := table{header: []string{"KEY", "OWNER", "THEN"}}
 	for _, r := range doc.Routes {
-		t.add(cell{text: r.Key}, cell{r.Owners[0], cyan}, cell{text: strings.Join(r.Owners[1:], ", ")})
+		t.add(textCell(r.Key), cyan.cell(r.Owners[0]), textCell(strings.Join(r.Owners[1:], ", ")))
 	}
 	return env.show(out, doc, &t)
 }

@@ -148,7 +148,7 @@ func printBalance(env *environment, doc balanceDoc) {
 	t := table{header: []string{"NODE", "KEYS", "SHARE", ""}}
 	for _, n := range doc.Nodes {
 		bar := strings.Repeat("█", (n.Keys*barWidth+highest-1)/highest)
-		t.add(cell{text: n.Node}, cell{text: fmt.Sprint(n.Keys)}, cell{text: percent(n.Share)}, cell{bar, cyan})
+		t.add(textCell(n.Node), textCell(fmt.Sprint(n.Keys)), textCell(percent(n.Share)), cyan.cell(bar))
 	}
 	env.printTable(&t)
 	fmt.Fprintf(env.stdout, "\n%d keys, placement %s: the fullest node has %.2f times the mean\n", doc.Keys, doc.Placement, doc.MaxOverMean)
@@ -158,7 +158,7 @@ func printBalance(env *environment, doc balanceDoc) {
 	fmt.Fprintf(env.stdout, "\n%s: %s of the keys move\n", doc.Moved.Change, percent(doc.Moved.Share))
 	flows := table{header: []string{"FROM", "TO", "SHARE"}}
 	for _, f := range doc.Moved.Flows {
-		flows.add(cell{text: f.From}, cell{text: f.To}, cell{text: percent(f.Share)})
+		flows.add(textCell(f.From), textCell(f.To), textCell(percent(f.Share)))
 	}
 	env.printTable(&flows)
 }

@@ -15,14 +15,14 @@ const noAnswer = "✕"
 // full block.
 func sparkline(beats []topBeat, width int, most time.Duration) []cell {
 	beats = beats[max(0, len(beats)-width):]
-	cells := []cell{{text: strings.Repeat(" ", width-len(beats))}}
+	cells := []cell{textCell(strings.Repeat(" ", width-len(beats)))}
 	for _, b := range beats {
 		if b.latency <= 0 {
-			cells = append(cells, cell{noAnswer, red})
+			cells = append(cells, red.cell(noAnswer))
 			continue
 		}
 		height := (b.latency*time.Duration(len(blocks)) - 1) / most
-		cells = append(cells, cell{string(blocks[min(int(height), len(blocks)-1)]), b.style})
+		cells = append(cells, b.style.cell(string(blocks[min(int(height), len(blocks)-1)])))
 	}
 	return cells
 }

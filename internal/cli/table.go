@@ -12,12 +12,18 @@ type cell struct {
 	style style
 }
 
+// textCell returns a cell without a style.
+func textCell(text string) cell { return cell{text: text} }
+
+// cell returns a cell in the style.
+func (s style) cell(text string) cell { return cell{text: text, style: s} }
+
 // orDash returns a dim "-" for an empty text.
 func orDash(text string) cell {
 	if text == "" {
-		return cell{"-", dim}
+		return dim.cell("-")
 	}
-	return cell{text: text}
+	return textCell(text)
 }
 
 // table is rows of cells. Each column is as wide as its widest cell.
@@ -32,7 +38,7 @@ func (t *table) add(cells ...cell) { t.rows = append(t.rows, cells) }
 func (t *table) print(w io.Writer, colour bool) {
 	header := make([]cell, len(t.header))
 	for i, h := range t.header {
-		header[i] = cell{h, bold}
+		header[i] = bold.cell(h)
 	}
 	rows := append([][]cell{header}, t.rows...)
 	widths := make([]int, len(header))

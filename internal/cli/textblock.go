@@ -8,34 +8,52 @@ import (
 	"golang.org/x/term"
 )
 
-// textBlock writes text that fits the terminal.
-type textBlock struct {
-	w      io.Writer
+// layout is how text for people looks on a terminal or in a file.
+type layout struct {
 	colour bool
-	width  int
+	width  int // in characters
 }
 
-// newTextBlock returns a textBlock with the width and colours of stdout. w is stdout,
-// or a buffer that ends up there.
-func newTextBlock(env *environment, w io.Writer) *textBlock {
-	t := &textBlock{w: w, colour: env.coloured(env.stdout), width: 80}
-	if fd, ok := terminal(env.stdout); ok {
-		if width, _, err := term.GetSize(fd); err == nil {
-			t.width = min(max(width, 50), 100) // longer lines are hard to read
-		}
+// newLayout returns the layout for a stream: as wide as its terminal within reason,
+// else 80 characters.
+func newLayout(stream any, colour bool) layout {
+	l := layout{colour, 80}
+	if fd, ok := terminal(stream); ok {
+		l.width = min(max(terminalWidth(fd), 50), 100) // longer lines are hard to read
 	}
-	return t
+	return l
 }
 
-func (t *textBlock) style(s style, text string) string { return paint(t.colour, s, text) }
+// terminalWidth returns the width of a terminal in characters, 80 if it is unknown.
+func terminalWidth(fd int) int {
+	width, _, err := term.GetSize(fd)
+	if err != nil {
+		return 80
+	}
+	return width
+}
+
+// textBlock writes text in a layout.
+type textBlock struct {
+	layout
+	w io.Writer
+}
+
+// newTextBlock returns a textBlock that writes to w.
+func newTextBlock(l layout, w io.Writer) *textBlock { return &textBlock{l, w} }
+
+func (l layout) style(s style, text string) string { return paint(l.colour, s, text) }
 
 func (t *textBlock) line(format string, args ...any) { fmt.Fprintf(t.w, format+"\n", args...) }
 
 // table writes an empty line and the table.
 func (t *textBlock) table(rows table) {
 	t.line("")
-	rows.print(t.w, t.colour)
+	t.rows(rows)
 }
+
+// rows writes the table.
+func (t *textBlock) rows(rows table) { rows.print(t.w, t.colour) }
 
 // itemIndent is where the text of an item begins.
 const itemIndent = 6

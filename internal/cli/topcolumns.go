@@ -64,7 +64,7 @@ func (m topModel) allColumns() []topColumn {
 	}
 	name := min(m.widestName(), max(m.width/3, 15), max(m.width-gap-len("unsynced"), 1))
 	return []topColumn{
-		{"MDS", name, false, func(r topRow) []cell { return one(cell{text: r.health.Addr.String()}) }},
+		{"MDS", name, false, func(r topRow) []cell { return one(textCell(r.health.Addr.String())) }},
 		{"STATE", len("unsynced"), false, func(r topRow) []cell { return one(r.state()) }},
 		{"BREAKER", len("half-open"), false, func(r topRow) []cell { return one(breakerCell(r.breaker)) }},
 		number("LATENCY", 7, func(r topRow) string { return brief(r.health.Latency) }),

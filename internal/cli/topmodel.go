@@ -12,11 +12,10 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// topOptions are the flags of zbsctl mds top.
+// topOptions say how often to probe.
 type topOptions struct {
 	interval time.Duration
 	count    int // 0: no end
-	out      format
 }
 
 // wait returns the interval, a tenth more or less: several zbsctl that start together
@@ -98,6 +97,9 @@ func newTopModel(addrs []zbs.Addr, o topOptions) topModel {
 	}
 	return m
 }
+
+// sampled returns the counters at a time.
+func sampled(now time.Time, stats mds.Stats) topSampled { return topSampled{now, sampleOf(stats)} }
 
 // sampleOf takes the counters that are shown.
 func sampleOf(stats mds.Stats) []topSample {

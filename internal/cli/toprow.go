@@ -9,7 +9,7 @@ import (
 // state shows the state, or "-" before the first probe.
 func (r topRow) state() cell {
 	if r.rounds == 0 {
-		return cell{"-", dim}
+		return dim.cell("-")
 	}
 	return stateOf(r.health).cell()
 }
@@ -21,9 +21,9 @@ func (m topModel) lastError(r topRow) cell {
 		return cell{}
 	}
 	if r.health.Err == nil {
-		return cell{brief(max(m.now.Sub(r.lastErrAt).Truncate(time.Second), time.Second)) + " ago: " + text, dim}
+		return dim.cell(brief(max(m.now.Sub(r.lastErrAt).Truncate(time.Second), time.Second)) + " ago: " + text)
 	}
-	return cell{text: text}
+	return textCell(text)
 }
 
 // printable removes control characters and newlines from a text of an agent.

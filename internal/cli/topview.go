@@ -73,7 +73,7 @@ func (m topModel) title(columns []topColumn) string {
 func (m topModel) tableLines(columns []topColumn, room int) []string {
 	var header strings.Builder
 	for i, c := range columns {
-		m.pad(&header, i, c, []cell{{c.header, bold}})
+		m.pad(&header, i, c, []cell{bold.cell(c.header)})
 	}
 	lines := []string{header.String()}
 	shown := len(m.rows)

@@ -44,16 +44,16 @@ func (t *tracer) describe(e zbs.Endpoint, trace mds.Trace, err error, total time
 	fmt.Fprintf(&out, "%s %s %s after %s\n", t.env.errStyle(dim, "trace:"), t.env.errStyle(bold, e.Name), outcome, took(total))
 	rows := table{header: []string{"  MDS", "ASKED AT", "TOOK", "BREAKER", "WHY", "RESULT"}}
 	for _, a := range trace.Attempts {
-		result := cell{"answered", green}
+		result := green.cell("answered")
 		if a.Err != nil {
-			result = cell{t.env.scrub(fmt.Sprintf("%s: %v", a.Phase, a.Err)), red}
+			result = red.cell(t.env.scrub(fmt.Sprintf("%s: %v", a.Phase, a.Err)))
 		}
-		rows.add(cell{text: "  " + a.Addr.String()}, cell{text: took(a.Began)}, cell{text: took(a.Duration)},
-			breakerCell(a.Breaker), cell{text: whyWords[a.Why]}, result)
+		rows.add(textCell("  "+a.Addr.String()), textCell(took(a.Began)), textCell(took(a.Duration)),
+			breakerCell(a.Breaker), textCell(whyWords[a.Why]), result)
 	}
 	for _, s := range trace.Skipped {
-		rows.add(cell{text: "  " + s.Addr.String()}, cell{"-", dim}, cell{"-", dim},
-			breakerCell(s.Breaker), cell{"-", dim}, cell{"not asked: " + s.Reason.String(), dim})
+		rows.add(textCell("  "+s.Addr.String()), dim.cell("-"), dim.cell("-"),
+			breakerCell(s.Breaker), dim.cell("-"), dim.cell("not asked: "+s.Reason.String()))
 	}
 	rows.print(&out, t.env.coloured(t.env.stderr))
 	return out.String()

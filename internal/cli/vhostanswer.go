@@ -75,11 +75,11 @@ func (a vhostAnswer) reason() string {
 func (a vhostAnswer) cell(up string) cell {
 	switch a.state {
 	case vhostUp:
-		return cell{up, green}
+		return green.cell(up)
 	case vhostDown:
-		return cell{"not " + up, red}
+		return red.cell("not " + up)
 	default:
-		return cell{"cannot tell", yellow}
+		return yellow.cell("cannot tell")
 	}
 }
 
@@ -87,7 +87,7 @@ func (a vhostAnswer) cell(up string) cell {
 // the word for a target that is up.
 func (a vhostAnswer) show(env *environment, out format, document any, up string) error {
 	t := &table{header: []string{"HOST", "VHOST"}}
-	t.add(cell{text: a.host}, a.cell(up))
+	t.add(textCell(a.host), a.cell(up))
 	if err := env.show(out, document, t); err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ both schemes, which is inferred and was not seen.`,
 		}
 		doc := bdevNameDoc{path.String(), scheme.String(), name, zbs.BdevSocket(name)}
 		t := &table{header: []string{"BDEV", "SOCKET"}}
-		t.add(cell{text: doc.Bdev}, cell{text: doc.SocketPath})
+		t.add(textCell(doc.Bdev), textCell(doc.SocketPath))
 		return env.show(*out, doc, t)
 	}
 	return cmd

@@ -93,11 +93,11 @@ func queryTable(answers []queried) *table {
 	for _, q := range answers {
 		switch {
 		case exitCode(q.err) == exitFailed:
-			t.add(cell{text: q.path.String()}, cell{"not found", red}, orDash(""), orDash(""))
+			t.add(textCell(q.path.String()), red.cell("not found"), orDash(""), orDash(""))
 		case q.err != nil:
-			t.add(cell{text: q.path.String()}, cell{"cannot tell", red}, orDash(""), orDash(""))
+			t.add(textCell(q.path.String()), red.cell("cannot tell"), orDash(""), orDash(""))
 		default:
-			t.add(cell{text: q.path.String()}, cell{text: sizeText(q.info.Size)}, cell{text: sizeText(q.info.ActualSize)}, orDash(q.info.Parent))
+			t.add(textCell(q.path.String()), textCell(sizeText(q.info.Size)), textCell(sizeText(q.info.ActualSize)), orDash(q.info.Parent))
 		}
 	}
 	return t

@@ -1,0 +1,30 @@
+package cli
+
+import "time"
+
+// took prints a duration with three digits at most.
+func took(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	default:
+		return d.Round(time.Microsecond).String()
+	}
+}
+
+// brief prints a duration with three digits at most in seven columns, "" for none.
+func brief(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond} {
+		for _, part := range []time.Duration{1, 10, 100} {
+			if d >= unit*100/part {
+				return d.Round(unit / part).String()
+			}
+		}
+	}
+	return d.String()
+}
