@@ -48,8 +48,14 @@ var mayImport = map[string][]string{
 	"internal/coalesce":        {},
 	"internal/mdstest":         {"mds", "fakemds"},
 	"internal/guardconfig":     {"zbs", "mds", "volume/guard", "volume/guard/proof", "volume/guard/hostfile", "volume/guard/zstackhosts"},
-	"internal/cli":             {"zbs", "hashring", "mds", "volume", "volume/guard", "volume/guard/proof", "volume/guard/hostfile", "internal/guardconfig", "fakemds"},
-	"cmd/zbsctl":               {"internal/cli"},
+
+	"internal/cli/internal/term":        {},
+	"internal/cli/internal/health":      {"zbs", "mds", "internal/cli/internal/term"},
+	"internal/cli/internal/top":         {"zbs", "mds", "internal/cli/internal/health", "internal/cli/internal/term"},
+	"internal/cli/internal/guardreport": {"zbs", "volume/guard", "volume/guard/proof", "internal/cli/internal/term"},
+	"internal/cli": {"zbs", "hashring", "mds", "volume", "volume/guard", "volume/guard/proof", "volume/guard/hostfile", "internal/guardconfig", "fakemds",
+		"internal/cli/internal/term", "internal/cli/internal/health", "internal/cli/internal/top", "internal/cli/internal/guardreport"},
+	"cmd/zbsctl": {"internal/cli"},
 }
 
 // onlyStandard may import the standard library alone.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -93,7 +94,7 @@ func (v volumeClients) all() []zbs.Client {
 func attemptsLine(trace mds.Trace) string {
 	parts := make([]string, len(trace.Attempts))
 	for i, attempt := range trace.Attempts {
-		parts[i] = fmt.Sprintf("%s (%s)", attempt, took(attempt.Duration))
+		parts[i] = fmt.Sprintf("%s (%s)", attempt, term.Took(attempt.Duration))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -1,6 +1,9 @@
 package cli
 
-import "github.com/zbsclient/zbsclient/zbs"
+import (
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
+	"github.com/zbsclient/zbsclient/zbs"
+)
 
 // clientsDoc is the JSON and YAML of zbsctl clients. It is a contract: see
 // docs/json-output.md.
@@ -20,12 +23,12 @@ type volumeDoc struct {
 
 // listDoc is the list of one MDS.
 type listDoc struct {
-	MDS          string      `json:"mds"`
-	Clients      []clientDoc `json:"clients"` // null when it did not answer
-	State        mdsState    `json:"state"`   // as in zbsctl mds status
-	AgentVersion string      `json:"agentVersion,omitempty"`
-	Seconds      float64     `json:"seconds"`
-	Error        string      `json:"error,omitempty"`
+	MDS          string       `json:"mds"`
+	Clients      []clientDoc  `json:"clients"` // null when it did not answer
+	State        health.State `json:"state"`   // as in zbsctl mds status
+	AgentVersion string       `json:"agentVersion,omitempty"`
+	Seconds      float64      `json:"seconds"`
+	Error        string       `json:"error,omitempty"`
 }
 
 type clientDoc struct {
@@ -52,7 +55,7 @@ func clientsDocOf(answers []volumeClients) clientsDoc {
 func (v volumeClients) doc() volumeDoc {
 	doc := volumeDoc{Path: v.list.Path.String(), Seconds: v.took.Seconds(), Attempts: attemptDocs(v.list.Trace)}
 	for _, l := range v.lists {
-		list := listDoc{MDS: l.mds.String(), State: stateOf(l.health), AgentVersion: l.health.Agent.AgentVersion, Seconds: l.took.Seconds()}
+		list := listDoc{MDS: l.mds.String(), State: health.Of(l.health), AgentVersion: l.health.Agent.AgentVersion, Seconds: l.took.Seconds()}
 		if l.err != nil {
 			list.Error = l.err.Error()
 		} else {

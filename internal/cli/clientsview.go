@@ -3,14 +3,16 @@ package cli
 import (
 	"errors"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume"
 )
 
 // clientsTable shows the answers for people.
-func clientsTable(answers []volumeClients, out format) *table {
-	t := &table{header: []string{"VOLUME", "CLIENT", "MDS", "AFTER"}}
+func clientsTable(answers []volumeClients, out format) *term.Table {
+	t := &term.Table{Header: []string{"VOLUME", "CLIENT", "MDS", "AFTER"}}
 	if out == formatWide {
-		t.header = append(t.header, "ATTEMPTS")
+		t.Header = append(t.Header, "ATTEMPTS")
 	}
 	for _, answer := range answers {
 		answer.rows(t, out)
@@ -20,13 +22,13 @@ func clientsTable(answers []volumeClients, out format) *table {
 
 // rows adds a row for each client, or one that says why there is none. It covers the
 // MDS that answered first, and the others if they were asked.
-func (v volumeClients) rows(t *table, out format) {
-	add := func(client, said cell, after string, attempts string) {
-		row := []cell{textCell(v.list.Path.String()), client, said, textCell(after)}
+func (v volumeClients) rows(t *term.Table, out format) {
+	add := func(client, said term.Cell, after string, attempts string) {
+		row := []term.Cell{term.Text(v.list.Path.String()), client, said, term.Text(after)}
 		if out == formatWide {
-			row = append(row, textCell(attempts))
+			row = append(row, term.Text(attempts))
 		}
-		t.add(row...)
+		t.Add(row...)
 	}
 	attempts := attemptsLine(v.list.Trace)
 	if v.err != nil {
@@ -34,34 +36,34 @@ func (v volumeClients) rows(t *table, out format) {
 		if errors.Is(v.err, volume.ErrNotFound) {
 			what = "not found"
 		}
-		add(red.cell(what), dim.cell("-"), took(v.took), attempts)
+		add(term.Red.Cell(what), term.Dim.Cell("-"), term.Took(v.took), attempts)
 		return
 	}
 	if len(v.lists) == 0 {
 		for _, client := range v.list.Clients {
-			add(cyan.cell(client.String()), textCell(v.list.MDS.String()), took(v.took), attempts)
+			add(term.Cyan.Cell(client.String()), term.Text(v.list.MDS.String()), term.Took(v.took), attempts)
 		}
 		return
 	}
 	for _, l := range v.lists {
 		for _, client := range l.clients {
-			add(cyan.cell(client.String()), textCell(l.mds.String()), took(l.took), l.attempt)
+			add(term.Cyan.Cell(client.String()), term.Text(l.mds.String()), term.Took(l.took), l.attempt)
 		}
 		if len(l.clients) == 0 {
-			add(l.emptiness(), textCell(l.mds.String()), took(l.took), l.attempt)
+			add(l.emptiness(), term.Text(l.mds.String()), term.Took(l.took), l.attempt)
 		}
 	}
 }
 
 // emptiness says what an empty list of this MDS means.
-func (l mdsList) emptiness() cell {
-	switch state := stateOf(l.health); {
+func (l mdsList) emptiness() term.Cell {
+	switch state := health.Of(l.health); {
 	case l.err != nil:
-		return red.cell("no answer")
-	case state == stateUnsynced:
-		return red.cell("none listed, unsynced")
-	case state != stateServing:
-		return red.cell("none listed, " + string(state))
+		return term.Red.Cell("no answer")
+	case state == health.Unsynced:
+		return term.Red.Cell("none listed, unsynced")
+	case state != health.Serving:
+		return term.Red.Cell("none listed, " + string(state))
 	}
-	return yellow.cell("none listed")
+	return term.Yellow.Cell("none listed")
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -38,7 +39,7 @@ func runDemo(ctx context.Context, env *environment, to *target) error {
 		cluster.AddVolume(h.Open[0].String(), h.Addrs[0].String())
 	}
 	fmt.Fprintf(env.stdout, "%s\n%s is open on host 10.0.0.5. Who has it open, say the MDS?\n",
-		env.outStyle(dim, "A fake ZBS cluster of three MDS runs inside this process."), env.outStyle(bold, d.path.String()))
+		env.outStyle(term.Dim, "A fake ZBS cluster of three MDS runs inside this process."), env.outStyle(term.Bold, d.path.String()))
 	for i, s := range scenes {
 		if err := d.play(ctx, i+1, s); err != nil {
 			return err

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/guardreport"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/internal/guardconfig"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -55,20 +57,20 @@ func (d *demonstration) playGuard(ctx context.Context, number int) error {
 		return err
 	}
 	defer g.Close()
-	fmt.Fprintf(d.env.stdout, "\n%s\n", d.env.outStyle(bold, fmt.Sprintf("%d. May host kvm-6 open it? The Guard, which knows all three hosts", number)))
+	fmt.Fprintf(d.env.stdout, "\n%s\n", d.env.outStyle(term.Bold, fmt.Sprintf("%d. May host kvm-6 open it? The Guard, which knows all three hosts", number)))
 	for _, step := range guardSteps {
 		step.setup(d)
 		start := time.Now()
 		report, _ := g.Check(ctx, d.path)
-		verdict := verdictCell(report.Verdict)
-		fmt.Fprintf(d.env.stdout, "   %-32s  %s after %s\n", step.title, d.env.outStyle(verdict.style, "=> "+verdict.text), took(time.Since(start)))
+		verdict := guardreport.VerdictCell(report.Verdict)
+		fmt.Fprintf(d.env.stdout, "   %-32s  %s after %s\n", step.title, d.env.outStyle(verdict.Style, "=> "+verdict.Text), term.Took(time.Since(start)))
 		if report.Verdict != guard.Free {
-			for _, line := range wrap(inShort(report), 70) {
-				fmt.Fprintf(d.env.stdout, "      %s\n", d.env.outStyle(dim, line))
+			for _, line := range term.Wrap(guardreport.InShort(report), 70) {
+				fmt.Fprintf(d.env.stdout, "      %s\n", d.env.outStyle(term.Dim, line))
 			}
 		}
 	}
-	fmt.Fprintf(d.env.stdout, "   %s\n", d.env.outStyle(dim, fmt.Sprintf("Free takes a majority that can list, and every host accounted for, twice,\n   %v apart (%v by default). Doubt is never free.",
+	fmt.Fprintf(d.env.stdout, "   %s\n", d.env.outStyle(term.Dim, fmt.Sprintf("Free takes a majority that can list, and every host accounted for, twice,\n   %v apart (%v by default). Doubt is never free.",
 		demoTiming.Refresh+demoTiming.LeaderRetry, guard.DefaultRefresh+guard.DefaultLeaderRetry)))
 	return ctx.Err()
 }

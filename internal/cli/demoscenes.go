@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/fakemds"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -112,16 +113,16 @@ func (d *demonstration) indexOf(addr zbs.Addr) int {
 
 func (d *demonstration) show(number int, s scene, list volume.ClientList, err error, total time.Duration) {
 	out := d.env.stdout
-	fmt.Fprintf(out, "\n%s\n", d.env.outStyle(bold, fmt.Sprintf("%d. %s", number, s.title)))
+	fmt.Fprintf(out, "\n%s\n", d.env.outStyle(term.Bold, fmt.Sprintf("%d. %s", number, s.title)))
 	for _, attempt := range list.Trace.Attempts {
-		what, tone := "answered", green
+		what, tone := "answered", term.Green
 		if attempt.Err != nil {
-			what, tone = fmt.Sprintf("%s: %v", attempt.Phase, attempt.Err), red
+			what, tone = fmt.Sprintf("%s: %v", attempt.Phase, attempt.Err), term.Red
 		}
-		fmt.Fprintf(out, "   %s  %9s   %s\n", attempt.Addr, took(attempt.Duration), d.env.outStyle(tone, what))
+		fmt.Fprintf(out, "   %s  %9s   %s\n", attempt.Addr, term.Took(attempt.Duration), d.env.outStyle(tone, what))
 	}
-	fmt.Fprintf(out, "   %s after %s\n", d.verdict(list, err), took(total))
-	fmt.Fprintf(out, "   %s\n", d.env.outStyle(dim, s.lesson))
+	fmt.Fprintf(out, "   %s after %s\n", d.verdict(list, err), term.Took(total))
+	fmt.Fprintf(out, "   %s\n", d.env.outStyle(term.Dim, s.lesson))
 }
 
 // verdict says what the MDS answered.
@@ -131,14 +132,14 @@ func (d *demonstration) verdict(list volume.ClientList, err error) string {
 		if call, ok := errors.AsType[*mds.WalkError](err); ok {
 			tried = len(call.Attempts)
 		}
-		return d.env.outStyle(red, fmt.Sprintf("=> cannot tell: none of %d MDS answered,", tried))
+		return d.env.outStyle(term.Red, fmt.Sprintf("=> cannot tell: none of %d MDS answered,", tried))
 	}
 	if len(list.Clients) == 0 {
-		return d.env.outStyle(yellow, fmt.Sprintf("=> %s lists nobody,", list.MDS))
+		return d.env.outStyle(term.Yellow, fmt.Sprintf("=> %s lists nobody,", list.MDS))
 	}
 	hosts := make([]string, len(list.Clients))
 	for i, client := range list.Clients {
 		hosts[i] = client.String()
 	}
-	return d.env.outStyle(green, fmt.Sprintf("=> open on %s, says %s,", strings.Join(hosts, ", "), list.MDS))
+	return d.env.outStyle(term.Green, fmt.Sprintf("=> open on %s, says %s,", strings.Join(hosts, ", "), list.MDS))
 }

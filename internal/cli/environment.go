@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -32,15 +33,15 @@ func (e *environment) failed(err error) {
 
 // printError prints what is wrong, and what to do about it.
 func (e *environment) printError(err error) {
-	fmt.Fprintf(e.stderr, "%s %s\n", e.errStyle(red, "error:"), e.scrub(err.Error()))
+	fmt.Fprintf(e.stderr, "%s %s\n", e.errStyle(term.Red, "error:"), e.scrub(err.Error()))
 	if try := remedy(err); try != "" {
-		fmt.Fprintf(e.stderr, "%s   %s\n", e.errStyle(bold, "try:"), try)
+		fmt.Fprintf(e.stderr, "%s   %s\n", e.errStyle(term.Bold, "try:"), try)
 	}
 }
 
 // note prints a remark for people.
 func (e *environment) note(format string, args ...any) {
-	fmt.Fprintf(e.stderr, "%s %s\n", e.errStyle(yellow, "note:"), fmt.Sprintf(format, args...))
+	fmt.Fprintf(e.stderr, "%s %s\n", e.errStyle(term.Yellow, "note:"), fmt.Sprintf(format, args...))
 }
 
 // scrub masks credentials in a text. An error may quote an argument, and the
@@ -59,7 +60,7 @@ func (e *environment) scrub(text string) string {
 }
 
 // show prints the document for programs, or the table for people.
-func (e *environment) show(out format, document any, t *table) error {
+func (e *environment) show(out format, document any, t *term.Table) error {
 	if out.machine() {
 		return encode(e.stdout, out, document)
 	}
@@ -67,21 +68,21 @@ func (e *environment) show(out format, document any, t *table) error {
 	return nil
 }
 
-func (e *environment) printTable(t *table) { t.print(e.stdout, e.coloured(e.stdout)) }
+func (e *environment) printTable(t *term.Table) { t.Print(e.stdout, e.coloured(e.stdout)) }
 
 // layout returns the layout of text on stdout.
-func (e *environment) layout() layout { return newLayout(e.stdout, e.coloured(e.stdout)) }
+func (e *environment) layout() term.Layout { return term.NewLayout(e.stdout, e.coloured(e.stdout)) }
 
 // coloured reports whether w is a terminal that shows colours (no-color.org).
 func (e *environment) coloured(w io.Writer) bool {
-	_, ok := terminal(w)
+	_, ok := term.FD(w)
 	return ok && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
 }
 
 // outStyle and errStyle style a text that goes to stdout or stderr.
-func (e *environment) outStyle(s style, text string) string {
-	return paint(e.coloured(e.stdout), s, text)
+func (e *environment) outStyle(s term.Style, text string) string {
+	return term.Paint(e.coloured(e.stdout), s, text)
 }
-func (e *environment) errStyle(s style, text string) string {
-	return paint(e.coloured(e.stderr), s, text)
+func (e *environment) errStyle(s term.Style, text string) string {
+	return term.Paint(e.coloured(e.stderr), s, text)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/guardreport"
 	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
@@ -105,7 +106,7 @@ func conclude(env *environment, free *freeReports, r guard.Report, err error, f 
 		return err
 	}
 	env.exitWith(exitCode(err))
-	if err := showReport(env, *f.out, r, view{explain: f.explain, wide: *f.out == formatWide, expired: r.Expired}); err != nil {
+	if err := showReport(env, *f.out, r, guardreport.View{Explain: f.explain, Wide: *f.out == formatWide, Expired: r.Expired}); err != nil {
 		return err
 	}
 	if r.Verdict == guard.Free {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/guardreport"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
@@ -55,17 +57,17 @@ func showOneOfMany(env *environment, free *freeReports, r guard.Report, out form
 		return encode(env.stdout, out, r)
 	}
 	if isFree && r.Expired() {
-		printLine(env, red.cell("EXPIRED"), r)
+		printLine(env, term.Red.Cell("EXPIRED"), r)
 		return nil
 	}
-	printLine(env, verdictCell(r.Verdict), r)
+	printLine(env, guardreport.VerdictCell(r.Verdict), r)
 	if isFree && r.Expired() { // the output was blocked
-		printLine(env, red.cell("EXPIRED"), r)
+		printLine(env, term.Red.Cell("EXPIRED"), r)
 	}
 	return nil
 }
 
-func printLine(env *environment, verdict cell, r guard.Report) {
-	line := fmt.Sprintf("%s  %s  %s", env.outStyle(verdict.style, fmt.Sprintf("%-11s", verdict.text)), r.Volume, inShort(r))
+func printLine(env *environment, verdict term.Cell, r guard.Report) {
+	line := fmt.Sprintf("%s  %s  %s", env.outStyle(verdict.Style, fmt.Sprintf("%-11s", verdict.Text)), r.Volume, guardreport.InShort(r))
 	fmt.Fprintln(env.stdout, strings.TrimRight(line, " "))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/guardreport"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -93,9 +94,9 @@ func replay(env *environment, free *freeReports, args []string, f *replayFlags) 
 // its reader asks.
 func showReplayed(env *environment, free *freeReports, r guard.Report, err error, wanted zbs.Path, f *replayFlags, when time.Time) error {
 	mismatch := answers(r, wanted, f.hosts)
-	v := view{explain: f.explain, wide: *f.out == formatWide, expired: func() bool { return r.ExpiredAt(when) }, mismatch: mismatch}
+	v := guardreport.View{Explain: f.explain, Wide: *f.out == formatWide, Expired: func() bool { return r.ExpiredAt(when) }, Mismatch: mismatch}
 	if f.at != "" {
-		v.asOf = when
+		v.AsOf = when
 	}
 	if err := showReport(env, *f.out, r, v); err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/guardreport"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
@@ -34,21 +36,21 @@ func (f *freeReports) recheck() {
 		return
 	}
 	f.env.exitWith(exitCannotTell)
-	text := fmt.Sprintf("%s was free until %s, which has passed", expired[0].Volume, clockTime(expired[0]))
+	text := fmt.Sprintf("%s was free until %s, which has passed", expired[0].Volume, guardreport.ClockTime(expired[0]))
 	if n := len(f.reports); n > 1 {
 		text = fmt.Sprintf("%d of the %d free volumes were so until a time that has passed, act on each line at once", len(expired), n)
 	}
 	f.env.printError(fmt.Errorf("%w: %s", guard.ErrReportExpired, text))
 	if !f.out.machine() && len(f.reports) == 1 {
-		io.WriteString(f.env.stdout, f.env.outStyle(red, "EXPIRED")+": do not open it, check again\n")
+		io.WriteString(f.env.stdout, f.env.outStyle(term.Red, "EXPIRED")+": do not open it, check again\n")
 	}
 }
 
 // showReport prints a report as a document, or for people.
-func showReport(env *environment, out format, r guard.Report, v view) error {
+func showReport(env *environment, out format, r guard.Report, v guardreport.View) error {
 	if out.machine() {
 		return encode(env.stdout, out, r)
 	}
-	printReport(env.stdout, env.layout(), r, v)
+	guardreport.Print(env.stdout, env.layout(), r, v)
 	return nil
 }

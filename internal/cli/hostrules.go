@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -64,7 +65,7 @@ func (r hostRules) missing(host guard.Host, seen int) string {
 	case len(host.Open) == 0:
 		return "nothing is known to be open on it"
 	case len(host.Open) == 1:
-		return "no MDS lists it for " + shorten(host.Open[0].Volume, 20)
+		return "no MDS lists it for " + term.Shorten(host.Open[0].Volume, 20)
 	}
 	return fmt.Sprintf("no MDS lists it for %d volumes", min(openPerHost, len(host.Open)))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -10,7 +11,7 @@ import (
 type hostsCheckDoc struct {
 	From       string         `json:"from"`
 	Hosts      []hostCheckDoc `json:"hosts"`
-	MDS        []mdsDoc       `json:"mds"`
+	MDS        []health.Doc   `json:"mds"`
 	Heartbeats []heartbeatDoc `json:"heartbeats"`
 	Unknown    []unknownAddr  `json:"unknown,omitempty"`
 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/guardreport"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -13,7 +16,7 @@ import (
 
 // checkPrinter prints a check of the inventory.
 type checkPrinter struct {
-	*textBlock
+	*term.Block
 	doc         hostsCheckDoc
 	selfFencing time.Duration
 	wide        bool
@@ -22,35 +25,35 @@ type checkPrinter struct {
 // printHostsCheck prints the document for people. selfFencing is 0 unless hosts are
 // known to fence themselves.
 func printHostsCheck(env *environment, doc hostsCheckDoc, selfFencing time.Duration, wide bool) {
-	p := checkPrinter{newTextBlock(env.layout(), env.stdout), doc, selfFencing, wide}
+	p := checkPrinter{term.NewBlock(env.layout(), env.stdout), doc, selfFencing, wide}
 	unproved := doc.unproved()
-	p.line("%d hosts of %s: %d can be accounted for now, %d cannot", len(p.doc.Hosts), p.doc.From, len(p.doc.Hosts)-unproved, unproved)
-	t := table{header: []string{"HOST", "PROOF", "BY"}}
+	p.Line("%d hosts of %s: %d can be accounted for now, %d cannot", len(p.doc.Hosts), p.doc.From, len(p.doc.Hosts)-unproved, unproved)
+	t := term.Table{Header: []string{"HOST", "PROOF", "BY"}}
 	for _, d := range p.doc.Hosts {
-		t.add(textCell(d.Host), proofCell(d.Proof), textCell(p.by(d)))
+		t.Add(term.Text(d.Host), proofCell(d.Proof), term.Text(p.by(d)))
 	}
-	p.table(t)
+	p.Table(t)
 	p.notServing()
 	p.heartbeats()
 	for _, u := range p.doc.Unknown {
-		p.line("")
-		p.item(red, "why:", fmt.Sprintf("%s has %s open, says %s, and is an address of no host of the inventory", u.IP, u.Volume, u.MDS))
-		p.item(plain, "try:", settle(guard.Reason{Code: proof.InventoryIncomplete}))
+		p.Line("")
+		p.Item(term.Red, "why:", fmt.Sprintf("%s has %s open, says %s, and is an address of no host of the inventory", u.IP, u.Volume, u.MDS))
+		p.Item(term.Plain, "try:", guardreport.Settle(guard.Reason{Code: proof.InventoryIncomplete}))
 	}
 	if unproved > 0 {
-		p.line("")
-		p.item(bold, "next:", "for each host that is unproved: "+hostRemedy)
+		p.Line("")
+		p.Item(term.Bold, "next:", "for each host that is unproved: "+guardreport.HostRemedy)
 	}
 }
 
 // proofCell shows the proof of a host.
-func proofCell(text string) cell {
+func proofCell(text string) term.Cell {
 	for m := proof.MeansNone; m <= proof.OutOfPool; m++ {
 		if m.String() == text {
-			return meansCell(m)
+			return guardreport.MeansCell(m)
 		}
 	}
-	return textCell(text)
+	return term.Text(text)
 }
 
 // by says what accounts for a host, or what is missing.
@@ -59,7 +62,7 @@ func (p checkPrinter) by(d hostCheckDoc) string {
 	case proof.Visible.String():
 		volume := d.Volume
 		if path, err := zbs.ParsePath(volume); err == nil && !p.wide {
-			volume = shorten(path.Volume, 24)
+			volume = term.Shorten(path.Volume, 24)
 		}
 		return fmt.Sprintf("%d of %d MDS list it for %s", len(d.MDS), len(p.doc.MDS), volume)
 	case proof.SelfFenced.String():
@@ -74,13 +77,13 @@ func (p checkPrinter) by(d hostCheckDoc) string {
 func (p checkPrinter) notServing() {
 	var texts []string
 	for _, m := range p.doc.MDS {
-		if m.State != stateServing {
+		if m.State != health.Serving {
 			texts = append(texts, m.MDS+" is "+string(m.State))
 		}
 	}
 	if len(texts) > 0 {
-		p.line("")
-		p.item(yellow, "note:", strings.Join(texts, "; ")+": see zbsctl mds status")
+		p.Line("")
+		p.Item(term.Yellow, "note:", strings.Join(texts, "; ")+": see zbsctl mds status")
 	}
 }
 
@@ -101,8 +104,8 @@ func (p checkPrinter) heartbeats() {
 		}
 		if len(pools) > 0 {
 			slices.Sort(pools)
-			p.line("")
-			p.item(cyan, "note:", fmt.Sprintf("the heartbeat volume of %s %s", strings.Join(pools, ", "), says[lists]))
+			p.Line("")
+			p.Item(term.Cyan, "note:", fmt.Sprintf("the heartbeat volume of %s %s", strings.Join(pools, ", "), says[lists]))
 		}
 	}
 }

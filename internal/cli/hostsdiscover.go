@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/volume/guard"
@@ -99,7 +100,7 @@ func warn(env *environment, seen *sightings, healths []mds.Health) {
 	for _, h := range healths {
 		if err := seen.failed[h.Addr]; err != nil {
 			env.note("%s answered nothing: %v", h.Addr, err)
-		} else if state := stateOf(h); state != stateServing {
+		} else if state := health.Of(h); state != health.Serving {
 			env.note("%s is %s, so its lists may be empty", h.Addr, state)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
@@ -49,22 +50,22 @@ type inventoryDoc struct {
 	Hosts []guard.Host `json:"hosts"`
 }
 
-func inventoryTable(hosts []guard.Host, wide bool) *table {
-	t := &table{header: []string{"HOST", "STATE", "OPEN", "POOLS", "ADDRESSES"}}
+func inventoryTable(hosts []guard.Host, wide bool) *term.Table {
+	t := &term.Table{Header: []string{"HOST", "STATE", "OPEN", "POOLS", "ADDRESSES"}}
 	for _, h := range hosts {
-		state := textCell(h.State.String())
+		state := term.Text(h.State.String())
 		if h.State == guard.Maintenance {
-			state.style = dim
+			state.Style = term.Dim
 		}
-		open := textCell(strconv.Itoa(len(h.Open)))
+		open := term.Text(strconv.Itoa(len(h.Open)))
 		if len(h.Open) == 0 && h.State == guard.InService {
-			open.style = yellow // nothing may show that it reaches the MDS
+			open.Style = term.Yellow // nothing may show that it reaches the MDS
 		}
-		pools := orDash(some(h.Pools, 2, wide))
+		pools := term.OrDash(term.Some(h.Pools, 2, wide))
 		if len(h.Pools) == 0 {
-			pools = textCell("all")
+			pools = term.Text("all")
 		}
-		t.add(textCell(h.Name), state, open, pools, textCell(some(h.Addrs, 2, wide)))
+		t.Add(term.Text(h.Name), state, open, pools, term.Text(term.Some(h.Addrs, 2, wide)))
 	}
 	return t
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
 	"github.com/zbsclient/zbsclient/internal/guardconfig"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/volume/guard"
@@ -126,7 +127,7 @@ func (h *hostsPoll) document(rules hostRules) hostsCheckDoc {
 		}
 	}
 	for _, m := range h.healths {
-		doc.MDS = append(doc.MDS, mdsDocOf(m))
+		doc.MDS = append(doc.MDS, health.DocOf(m))
 	}
 	return doc
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -17,7 +19,7 @@ func mdsStatusCommand(env *environment, to *target) *cobra.Command {
 		Short: "Ping every MDS and show how it is",
 		Long: `Ping every MDS and show how it is. Nothing on the agents is changed.
 
-` + mdsStates + `
+` + health.Legend + `
 The exit code is 0 when every MDS serves, 4 when none gave an answer, else 1.`,
 		Example: `  zbsctl mds status --mds mds-a,mds-b,mds-c --timeout 3s
   zbsctl mds status -o json`,
@@ -42,27 +44,27 @@ func showStatus(ctx context.Context, env *environment, to *target, out format) e
 // statusDoc is the JSON and YAML of zbsctl mds status. It is a contract: see
 // docs/json-output.md.
 type statusDoc struct {
-	MDS []mdsDoc `json:"mds"`
+	MDS []health.Doc `json:"mds"`
 }
 
 func statusDocOf(healths []mds.Health) statusDoc {
-	doc := statusDoc{MDS: make([]mdsDoc, len(healths))}
+	doc := statusDoc{MDS: make([]health.Doc, len(healths))}
 	for i, h := range healths {
-		doc.MDS[i] = mdsDocOf(h)
+		doc.MDS[i] = health.DocOf(h)
 		doc.MDS[i].Behind = behind(healths, h)
 	}
 	return doc
 }
 
-func statusTable(healths []mds.Health) *table {
-	t := &table{header: []string{"MDS", "STATE", "CLUSTER", "VERSION", "AGENT", "GEN", "LATENCY", "BREAKER", "REASON"}}
+func statusTable(healths []mds.Health) *term.Table {
+	t := &term.Table{Header: []string{"MDS", "STATE", "CLUSTER", "VERSION", "AGENT", "GEN", "LATENCY", "BREAKER", "REASON"}}
 	for _, h := range healths {
 		latency := "-"
 		if h.Latency > 0 {
-			latency = took(h.Latency)
+			latency = term.Took(h.Latency)
 		}
-		t.add(textCell(h.Addr.String()), stateOf(h).cell(), orDash(h.Cluster.UUID), orDash(h.Cluster.Version),
-			orDash(h.Agent.AgentVersion), generationCell(healths, h), textCell(latency), textCell(string(h.Breaker)), dim.cell(reason(h)))
+		t.Add(term.Text(h.Addr.String()), health.Of(h).Cell(), term.OrDash(h.Cluster.UUID), term.OrDash(h.Cluster.Version),
+			term.OrDash(h.Agent.AgentVersion), generationCell(healths, h), term.Text(latency), term.Text(string(h.Breaker)), term.Dim.Cell(health.Reason(h)))
 	}
 	return t
 }
@@ -82,10 +84,10 @@ func reportHealths(env *environment, healths []mds.Health) {
 func statusCode(healths []mds.Health, wrong error) int {
 	serving, down := 0, 0
 	for _, h := range healths {
-		switch stateOf(h) {
-		case stateServing:
+		switch health.Of(h) {
+		case health.Serving:
 			serving++
-		case stateDown:
+		case health.Down:
 			down++
 		}
 	}
@@ -101,14 +103,14 @@ func statusCode(healths []mds.Health, wrong error) int {
 
 // generationCell shows the generation of the agent, and marks an old one among newer
 // ones.
-func generationCell(healths []mds.Health, h mds.Health) cell {
+func generationCell(healths []mds.Health, h mds.Health) term.Cell {
 	switch {
 	case h.Can == zbs.Capabilities{}:
-		return dim.cell("-")
+		return term.Dim.Cell("-")
 	case behind(healths, h):
-		return yellow.cell(h.Can.Generation())
+		return term.Yellow.Cell(h.Can.Generation())
 	}
-	return textCell(h.Can.Generation())
+	return term.Text(h.Can.Generation())
 }
 
 // behind reports whether the agent is older than one of the others.

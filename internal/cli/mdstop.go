@@ -9,6 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/top"
 	"github.com/zbsclient/zbsclient/mds"
 )
 
@@ -20,7 +23,7 @@ const (
 
 // topFlags are the flags of zbsctl mds top.
 type topFlags struct {
-	topOptions
+	top.Options
 	out format
 }
 
@@ -33,8 +36,8 @@ func mdsTopCommand(env *environment, to *target) *cobra.Command {
 		Long: `Probe every MDS again and again, and show live how it is. Nothing on the agents is
 changed. Each MDS is probed by itself, so that one that hangs holds up no other.
 
-` + mdsStates + `
-` + topLegend + `
+` + health.Legend + `
+` + top.Legend + `
 An MDS whose probe takes longer than --timeout (default 2s here) is down. In a
 narrow window the columns at the right are left out.
 
@@ -50,8 +53,8 @@ state.`,
 	}
 	out := outputFlag(cmd)
 	f := cmd.Flags()
-	f.DurationVar(&o.interval, "interval", topInterval, "pause between two probes of an MDS, at least 200ms (a tenth more or less at random)")
-	f.IntVar(&o.count, "count", 0, "end after so many probes of each MDS (default: go on until q)")
+	f.DurationVar(&o.Interval, "interval", topInterval, "pause between two probes of an MDS, at least 200ms (a tenth more or less at random)")
+	f.IntVar(&o.Count, "count", 0, "end after so many probes of each MDS (default: go on until q)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.out = *out
 		return watchTop(cmd.Context(), env, to, o)
@@ -75,22 +78,22 @@ func watchTop(ctx context.Context, env *environment, to *target, o topFlags) err
 		if err != nil {
 			return err
 		}
-		reportHealths(env, m.healths())
+		reportHealths(env, m.Healths())
 		return nil
 	})
 }
 
 // topIsLive checks the options and reports whether there is a screen to draw on.
 func topIsLive(env *environment, to *target, o topFlags) (bool, error) {
-	_, tty := terminal(env.stdout)
+	_, tty := term.FD(env.stdout)
 	live := tty && !o.out.machine() && env.getenv("TERM") != "dumb"
-	_, logged := terminal(env.stderr)
+	_, logged := term.FD(env.stderr)
 	switch {
-	case o.interval < leastTopInterval:
-		return false, usagef("--interval %v is too short for the agents, give %v or more", o.interval, leastTopInterval)
-	case o.count < 0:
-		return false, usagef("--count %d, want 1 or more", o.count)
-	case !live && o.count == 0:
+	case o.Interval < leastTopInterval:
+		return false, usagef("--interval %v is too short for the agents, give %v or more", o.Interval, leastTopInterval)
+	case o.Count < 0:
+		return false, usagef("--count %d, want 1 or more", o.Count)
+	case !live && o.Count == 0:
 		return false, usagef("no terminal to draw on: give --count N for N rounds of plain output, or use zbsctl mds status")
 	case live && to.verbose && logged:
 		return false, usagef("the log of -v would tear the screen: send it elsewhere with 2>FILE, or give --count and a pipe")
@@ -99,31 +102,31 @@ func topIsLive(env *environment, to *target, o topFlags) (bool, error) {
 }
 
 // probeFunc returns a function that probes the i-th MDS.
-func probeFunc(ctx context.Context, c *mds.Caller, timeout time.Duration) func(i int) topProbed {
+func probeFunc(ctx context.Context, c *mds.Caller, timeout time.Duration) func(i int) top.Probed {
 	addrs := c.Addrs()
-	return func(i int) topProbed {
+	return func(i int) top.Probed {
 		h := mds.ProbeOne(ctx, c, addrs[i], mds.Timeout(timeout))
-		return topProbed{i: i, health: h, at: time.Now()}
+		return top.Probed{I: i, Health: h, At: time.Now()}
 	}
 }
 
 // topRounds prints a table or document after each round. A round ends when each MDS
 // has answered or reached the timeout.
-func topRounds(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topFlags) (topModel, error) {
-	m, probe := newTopModel(c.Addrs(), o.topOptions), probeFunc(ctx, c, timeout)
+func topRounds(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topFlags) (top.Model, error) {
+	m, probe := top.New(c.Addrs(), o.Options), probeFunc(ctx, c, timeout)
 	for round := 1; ; round++ {
 		results := probeAll(len(c.Addrs()), probe)
 		if ctx.Err() != nil {
 			return m, nil // the last probes were interrupted
 		}
 		for _, r := range results {
-			m = m.probed(r)
+			m = m.Probed(r)
 		}
-		m = m.sampled(sampled(time.Now(), c.Stats()))
-		if err := printTop(env, m, o, round); err != nil || round == o.count {
+		m = m.Sampled(top.TakeSample(time.Now(), c.Stats()))
+		if err := printTop(env, m, o, round); err != nil || round == o.Count {
 			return m, err
 		}
-		next := time.NewTimer(o.wait())
+		next := time.NewTimer(o.Wait())
 		select {
 		case <-next.C:
 		case <-ctx.Done():
@@ -134,8 +137,8 @@ func topRounds(ctx context.Context, env *environment, c *mds.Caller, timeout tim
 }
 
 // probeAll probes n MDS at the same time.
-func probeAll(n int, probe func(i int) topProbed) []topProbed {
-	results := make([]topProbed, n)
+func probeAll(n int, probe func(i int) top.Probed) []top.Probed {
+	results := make([]top.Probed, n)
 	var group errgroup.Group
 	for i := range results {
 		group.Go(func() error {
@@ -148,33 +151,33 @@ func probeAll(n int, probe func(i int) topProbed) []topProbed {
 }
 
 // printTop prints a round.
-func printTop(env *environment, m topModel, o topFlags, round int) error {
+func printTop(env *environment, m top.Model, o topFlags, round int) error {
 	if !o.out.machine() {
 		if round > 1 {
 			io.WriteString(env.stdout, "\n")
 		}
-		env.printTable(m.table())
+		env.printTable(m.Table())
 		return nil
 	}
 	if round > 1 && o.out == formatYAML {
 		io.WriteString(env.stdout, "---\n")
 	}
-	return encode(env.stdout, o.out, m.doc(round))
+	return encode(env.stdout, o.out, m.Doc(round))
 }
 
 // topLive draws on the terminal until the user quits, and leaves the last state there.
-func topLive(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topFlags) (topModel, error) {
+func topLive(ctx context.Context, env *environment, c *mds.Caller, timeout time.Duration, o topFlags) (top.Model, error) {
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
 	input := env.stdin
-	if _, tty := terminal(env.stdin); !tty {
+	if _, tty := term.FD(env.stdin); !tty {
 		input = nil // an interrupt ends it
 	}
-	from := topSource{probe: probeFunc(probing, c, timeout), stats: c.Stats}
-	m, err := newTopModel(c.Addrs(), o.topOptions).run(ctx, from, o.topOptions, input, env.stdout, env.coloured(env.stdout))
+	from := top.Source{Probe: probeFunc(probing, c, timeout), Stats: c.Stats}
+	m, err := top.New(c.Addrs(), o.Options).Run(ctx, from, o.Options, input, env.stdout, env.coloured(env.stdout))
 	if err != nil {
 		return m, err
 	}
-	_, err = io.WriteString(env.stdout, m.still())
+	_, err = io.WriteString(env.stdout, m.Still())
 	return m, err
 }

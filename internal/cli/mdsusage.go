@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -108,8 +109,8 @@ func (n nodeUsage) doc() nodeDoc {
 	return doc
 }
 
-func usageTable(answers []nodeUsage) *table {
-	t := &table{header: []string{"MDS", "CGROUP", "CPUS", "CPU TIME", "MEMORY", "LIMIT"}}
+func usageTable(answers []nodeUsage) *term.Table {
+	t := &term.Table{Header: []string{"MDS", "CGROUP", "CPUS", "CPU TIME", "MEMORY", "LIMIT"}}
 	for _, n := range answers {
 		n.rows(t)
 	}
@@ -117,22 +118,22 @@ func usageTable(answers []nodeUsage) *table {
 }
 
 // rows adds a row for each control group, or one that says why there is none.
-func (n nodeUsage) rows(t *table) {
-	none := func(why cell) {
-		t.add(textCell(n.addr.String()), why, orDash(""), orDash(""), orDash(""), orDash(""))
+func (n nodeUsage) rows(t *term.Table) {
+	none := func(why term.Cell) {
+		t.Add(term.Text(n.addr.String()), why, term.OrDash(""), term.OrDash(""), term.OrDash(""), term.OrDash(""))
 	}
 	switch {
 	case n.err != nil:
-		none(red.cell("cannot tell"))
+		none(term.Red.Cell("cannot tell"))
 	case len(n.usage.Usages) == 0:
-		none(yellow.cell("none runs"))
+		none(term.Yellow.Cell("none runs"))
 	}
 	for _, u := range n.usage.Usages {
 		limit := "none"
 		if u.MemoryLimit > 0 {
 			limit = sizeText(int64(u.MemoryLimit))
 		}
-		t.add(textCell(n.addr.String()), textCell(u.Cgroup), orDash(u.CPUs), textCell(strconv.FormatInt(int64(u.CPUTime), 10)),
-			textCell(sizeText(int64(u.Memory))), textCell(limit))
+		t.Add(term.Text(n.addr.String()), term.Text(u.Cgroup), term.OrDash(u.CPUs), term.Text(strconv.FormatInt(int64(u.CPUTime), 10)),
+			term.Text(sizeText(int64(u.Memory))), term.Text(limit))
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
@@ -56,28 +57,28 @@ func poolsDocOf(pools []zbs.LogicalPool) poolsDoc {
 	return doc
 }
 
-func poolsTable(pools []zbs.LogicalPool) *table {
-	t := &table{header: []string{"POOL", "PHYSICAL", "CAPACITY", "USED", ""}}
+func poolsTable(pools []zbs.LogicalPool) *term.Table {
+	t := &term.Table{Header: []string{"POOL", "PHYSICAL", "CAPACITY", "USED", ""}}
 	for _, p := range pools {
-		t.add(textCell(p.Name), orDash(p.PhysicalName), textCell(sizeText(int64(p.Capacity))), textCell(sizeText(int64(p.UsedSize))), fullness(p))
+		t.Add(term.Text(p.Name), term.OrDash(p.PhysicalName), term.Text(sizeText(int64(p.Capacity))), term.Text(sizeText(int64(p.UsedSize))), fullness(p))
 	}
 	return t
 }
 
 // fullness returns a bar of how full the pool is, red from 90 % on.
-func fullness(p zbs.LogicalPool) cell {
+func fullness(p zbs.LogicalPool) term.Cell {
 	const width = 20
 	if p.Capacity <= 0 {
-		return orDash("")
+		return term.OrDash("")
 	}
 	share := float64(p.UsedSize) / float64(p.Capacity)
 	full := min(max(int(share*width+0.5), 0), width)
-	tone := green
+	tone := term.Green
 	switch {
 	case share >= 0.9:
-		tone = red
+		tone = term.Red
 	case share >= 0.75:
-		tone = yellow
+		tone = term.Yellow
 	}
-	return tone.cell(strings.Repeat("█", full) + strings.Repeat("░", width-full) + " " + percent(share))
+	return tone.Cell(strings.Repeat("█", full) + strings.Repeat("░", width-full) + " " + term.Percent(share))
 }

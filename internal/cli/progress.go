@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -23,11 +24,11 @@ type progress struct {
 
 // newProgress returns nil when stderr is no terminal that can rewrite a line.
 func newProgress(env *environment) *progress {
-	fd, ok := terminal(env.stderr)
+	fd, ok := term.FD(env.stderr)
 	if !ok || env.getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &progress{w: env.stderr, width: func() int { return terminalWidth(fd) }}
+	return &progress{w: env.stderr, width: func() int { return term.Width(fd) }}
 }
 
 // Call makes progress an mds.Hook. It shows attempts only.

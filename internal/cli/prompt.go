@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/term"
+	xterm "golang.org/x/term"
+
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 )
 
 var errNotConfirmed = errors.New("not confirmed, nothing was sent")
@@ -15,10 +17,10 @@ var errNotConfirmed = errors.New("not confirmed, nothing was sent")
 // interactive returns the terminal's file descriptor when the user can be asked:
 // stdin is a terminal, and so is stderr, which shows the question.
 func (e *environment) interactive() (fd int, ok bool) {
-	if _, ok := terminal(e.stderr); !ok {
+	if _, ok := term.FD(e.stderr); !ok {
 		return 0, false
 	}
-	return terminal(e.stdin)
+	return term.FD(e.stdin)
 }
 
 // confirm shows what is going to be destroyed, and accepts the whole word yes only.
@@ -28,9 +30,9 @@ func (e *environment) confirm(ctx context.Context, consequence string, what []st
 	if _, ok := e.interactive(); !ok {
 		return usagef("this %s: %s; give --yes where nobody can be asked", consequence, strings.Join(what, ", "))
 	}
-	fmt.Fprintln(e.stderr, e.errStyle(yellow, "This "+consequence+":"))
+	fmt.Fprintln(e.stderr, e.errStyle(term.Yellow, "This "+consequence+":"))
 	for _, w := range what {
-		fmt.Fprintf(e.stderr, "  %s\n", e.errStyle(bold, w))
+		fmt.Fprintf(e.stderr, "  %s\n", e.errStyle(term.Bold, w))
 	}
 	fmt.Fprint(e.stderr, "Type yes to go on: ")
 	answer, err := untilDone(ctx, func() (string, error) { return bufio.NewReader(e.stdin).ReadString('\n') })
@@ -45,14 +47,14 @@ func (e *environment) confirm(ctx context.Context, consequence string, what []st
 
 // askSecret reads a line from the terminal without showing what is typed.
 func (e *environment) askSecret(ctx context.Context, fd int, prompt string) (string, error) {
-	state, err := term.GetState(fd)
+	state, err := xterm.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	defer term.Restore(fd, state) // an interrupted read leaves the echo off
+	defer xterm.Restore(fd, state) // an interrupted read leaves the echo off
 	fmt.Fprint(e.stderr, prompt)
 	defer fmt.Fprintln(e.stderr)
-	secret, err := untilDone(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	secret, err := untilDone(ctx, func() ([]byte, error) { return xterm.ReadPassword(fd) })
 	if ctx.Err() != nil {
 		err = errors.New("interrupted")
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 )
 
 // routeCommand returns zbsctl route.
@@ -56,9 +58,9 @@ func showRoutes(env *environment, keys []string, o ringFlags, owners int, out fo
 	for _, key := range keys {
 		doc.Routes = append(doc.Routes, keyOwners{key, ring.Owners(key, owners)})
 	}
-	t := table{header: []string{"KEY", "OWNER", "THEN"}}
+	t := term.Table{Header: []string{"KEY", "OWNER", "THEN"}}
 	for _, r := range doc.Routes {
-		t.add(textCell(r.Key), cyan.cell(r.Owners[0]), textCell(strings.Join(r.Owners[1:], ", ")))
+		t.Add(term.Text(r.Key), term.Cyan.Cell(r.Owners[0]), term.Text(strings.Join(r.Owners[1:], ", ")))
 	}
 	return env.show(out, doc, &t)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zbsclient/zbsclient/hashring"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 )
 
 type balanceOptions struct {
@@ -145,20 +146,20 @@ func printBalance(env *environment, doc balanceDoc) {
 	for _, n := range doc.Nodes {
 		highest = max(highest, n.Keys)
 	}
-	t := table{header: []string{"NODE", "KEYS", "SHARE", ""}}
+	t := term.Table{Header: []string{"NODE", "KEYS", "SHARE", ""}}
 	for _, n := range doc.Nodes {
 		bar := strings.Repeat("█", (n.Keys*barWidth+highest-1)/highest)
-		t.add(textCell(n.Node), textCell(fmt.Sprint(n.Keys)), textCell(percent(n.Share)), cyan.cell(bar))
+		t.Add(term.Text(n.Node), term.Text(fmt.Sprint(n.Keys)), term.Text(term.Percent(n.Share)), term.Cyan.Cell(bar))
 	}
 	env.printTable(&t)
 	fmt.Fprintf(env.stdout, "\n%d keys, placement %s: the fullest node has %.2f times the mean\n", doc.Keys, doc.Placement, doc.MaxOverMean)
 	if doc.Moved == nil {
 		return
 	}
-	fmt.Fprintf(env.stdout, "\n%s: %s of the keys move\n", doc.Moved.Change, percent(doc.Moved.Share))
-	flows := table{header: []string{"FROM", "TO", "SHARE"}}
+	fmt.Fprintf(env.stdout, "\n%s: %s of the keys move\n", doc.Moved.Change, term.Percent(doc.Moved.Share))
+	flows := term.Table{Header: []string{"FROM", "TO", "SHARE"}}
 	for _, f := range doc.Moved.Flows {
-		flows.add(textCell(f.From), textCell(f.To), textCell(percent(f.Share)))
+		flows.Add(term.Text(f.From), term.Text(f.To), term.Text(term.Percent(f.Share)))
 	}
 	env.printTable(&flows)
 }

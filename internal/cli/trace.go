@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -36,26 +38,26 @@ func (t *tracer) Attempt(ctx context.Context, _ zbs.Endpoint, _ zbs.Addr) (conte
 }
 
 func (t *tracer) describe(e zbs.Endpoint, trace mds.Trace, err error, total time.Duration) string {
-	outcome := t.env.errStyle(red, "failed")
+	outcome := t.env.errStyle(term.Red, "failed")
 	if addr, ok := trace.Answered(); ok && err == nil {
-		outcome = t.env.errStyle(green, "answered by "+addr.String())
+		outcome = t.env.errStyle(term.Green, "answered by "+addr.String())
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s %s %s after %s\n", t.env.errStyle(dim, "trace:"), t.env.errStyle(bold, e.Name), outcome, took(total))
-	rows := table{header: []string{"  MDS", "ASKED AT", "TOOK", "BREAKER", "WHY", "RESULT"}}
+	fmt.Fprintf(&out, "%s %s %s after %s\n", t.env.errStyle(term.Dim, "trace:"), t.env.errStyle(term.Bold, e.Name), outcome, term.Took(total))
+	rows := term.Table{Header: []string{"  MDS", "ASKED AT", "TOOK", "BREAKER", "WHY", "RESULT"}}
 	for _, a := range trace.Attempts {
-		result := green.cell("answered")
+		result := term.Green.Cell("answered")
 		if a.Err != nil {
-			result = red.cell(t.env.scrub(fmt.Sprintf("%s: %v", a.Phase, a.Err)))
+			result = term.Red.Cell(t.env.scrub(fmt.Sprintf("%s: %v", a.Phase, a.Err)))
 		}
-		rows.add(textCell("  "+a.Addr.String()), textCell(took(a.Began)), textCell(took(a.Duration)),
-			breakerCell(a.Breaker), textCell(whyWords[a.Why]), result)
+		rows.Add(term.Text("  "+a.Addr.String()), term.Text(term.Took(a.Began)), term.Text(term.Took(a.Duration)),
+			health.BreakerCell(a.Breaker), term.Text(whyWords[a.Why]), result)
 	}
 	for _, s := range trace.Skipped {
-		rows.add(textCell("  "+s.Addr.String()), dim.cell("-"), dim.cell("-"),
-			breakerCell(s.Breaker), dim.cell("-"), dim.cell("not asked: "+s.Reason.String()))
+		rows.Add(term.Text("  "+s.Addr.String()), term.Dim.Cell("-"), term.Dim.Cell("-"),
+			health.BreakerCell(s.Breaker), term.Dim.Cell("-"), term.Dim.Cell("not asked: "+s.Reason.String()))
 	}
-	rows.print(&out, t.env.coloured(t.env.stderr))
+	rows.Print(&out, t.env.coloured(t.env.stderr))
 	return out.String()
 }
 

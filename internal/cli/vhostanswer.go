@@ -1,6 +1,9 @@
 package cli
 
-import "github.com/zbsclient/zbsclient/zbs"
+import (
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
+	"github.com/zbsclient/zbsclient/zbs"
+)
 
 // vhostAnswer is what an agent says of the vhost target of a host.
 type vhostAnswer struct {
@@ -72,22 +75,22 @@ func (a vhostAnswer) reason() string {
 }
 
 // cell shows the state as the word for up, or as its contrary.
-func (a vhostAnswer) cell(up string) cell {
+func (a vhostAnswer) cell(up string) term.Cell {
 	switch a.state {
 	case vhostUp:
-		return green.cell(up)
+		return term.Green.Cell(up)
 	case vhostDown:
-		return red.cell("not " + up)
+		return term.Red.Cell("not " + up)
 	default:
-		return yellow.cell("cannot tell")
+		return term.Yellow.Cell("cannot tell")
 	}
 }
 
 // show prints the document, or a table for people, and counts the exit code. up is
 // the word for a target that is up.
 func (a vhostAnswer) show(env *environment, out format, document any, up string) error {
-	t := &table{header: []string{"HOST", "VHOST"}}
-	t.add(textCell(a.host), a.cell(up))
+	t := &term.Table{Header: []string{"HOST", "VHOST"}}
+	t.Add(term.Text(a.host), a.cell(up))
 	if err := env.show(out, document, t); err != nil {
 		return err
 	}

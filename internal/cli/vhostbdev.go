@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -127,8 +128,8 @@ both schemes, which is inferred and was not seen.`,
 			return err
 		}
 		doc := bdevNameDoc{path.String(), scheme.String(), name, zbs.BdevSocket(name)}
-		t := &table{header: []string{"BDEV", "SOCKET"}}
-		t.add(textCell(doc.Bdev), textCell(doc.SocketPath))
+		t := &term.Table{Header: []string{"BDEV", "SOCKET"}}
+		t.Add(term.Text(doc.Bdev), term.Text(doc.SocketPath))
 		return env.show(*out, doc, t)
 	}
 	return cmd

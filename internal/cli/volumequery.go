@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -88,16 +89,16 @@ func (q queried) doc() infoDoc {
 	return infoDoc{Path: q.path.String(), Size: &q.info.Size, ActualSize: &q.info.ActualSize, Parent: q.info.Parent}
 }
 
-func queryTable(answers []queried) *table {
-	t := &table{header: []string{"VOLUME", "SIZE", "ALLOCATED", "PARENT"}}
+func queryTable(answers []queried) *term.Table {
+	t := &term.Table{Header: []string{"VOLUME", "SIZE", "ALLOCATED", "PARENT"}}
 	for _, q := range answers {
 		switch {
 		case exitCode(q.err) == exitFailed:
-			t.add(textCell(q.path.String()), red.cell("not found"), orDash(""), orDash(""))
+			t.Add(term.Text(q.path.String()), term.Red.Cell("not found"), term.OrDash(""), term.OrDash(""))
 		case q.err != nil:
-			t.add(textCell(q.path.String()), red.cell("cannot tell"), orDash(""), orDash(""))
+			t.Add(term.Text(q.path.String()), term.Red.Cell("cannot tell"), term.OrDash(""), term.OrDash(""))
 		default:
-			t.add(textCell(q.path.String()), textCell(sizeText(q.info.Size)), textCell(sizeText(q.info.ActualSize)), orDash(q.info.Parent))
+			t.Add(term.Text(q.path.String()), term.Text(sizeText(q.info.Size)), term.Text(sizeText(q.info.ActualSize)), term.OrDash(q.info.Parent))
 		}
 	}
 	return t

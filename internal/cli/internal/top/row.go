@@ -1,29 +1,32 @@
-package cli
+package top
 
 import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 )
 
 // state shows the state, or "-" before the first probe.
-func (r topRow) state() cell {
+func (r row) state() term.Cell {
 	if r.rounds == 0 {
-		return dim.cell("-")
+		return term.Dim.Cell("-")
 	}
-	return stateOf(r.health).cell()
+	return health.Of(r.health).Cell()
 }
 
 // lastError shows the last error. It says when, unless the last probe failed.
-func (m topModel) lastError(r topRow) cell {
+func (m Model) lastError(r row) term.Cell {
 	text := printable(r.lastErr)
 	if text == "" {
-		return cell{}
+		return term.Cell{}
 	}
 	if r.health.Err == nil {
-		return dim.cell(brief(max(m.now.Sub(r.lastErrAt).Truncate(time.Second), time.Second)) + " ago: " + text)
+		return term.Dim.Cell(term.Brief(max(m.now.Sub(r.lastErrAt).Truncate(time.Second), time.Second)) + " ago: " + text)
 	}
-	return textCell(text)
+	return term.Text(text)
 }
 
 // printable removes control characters and newlines from a text of an agent.

@@ -1,4 +1,9 @@
-package cli
+// Package top is the live screen of zbsctl mds top, and the tables and documents that
+// it prints when there is no screen.
+//
+// Model is the state. Its Update handles messages (model.go), View draws them
+// (view.go, columns.go, row.go), and Run connects both to a terminal (live.go).
+package top
 
 import (
 	"errors"
@@ -8,26 +13,28 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/health"
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// topOptions say how often to probe.
-type topOptions struct {
-	interval time.Duration
-	count    int // 0: no end
+// Options say how often to probe.
+type Options struct {
+	Interval time.Duration
+	Count    int // 0: no end
 }
 
-// wait returns the interval, a tenth more or less: several zbsctl that start together
+// Wait returns the interval, a tenth more or less: several zbsctl that start together
 // soon probe at different times. It begins at the end of a probe, so that an agent
 // that hangs is not probed all the time.
-func (o topOptions) wait() time.Duration {
-	return time.Duration(float64(o.interval) * (0.9 + 0.2*rand.Float64()))
+func (o Options) Wait() time.Duration {
+	return time.Duration(float64(o.Interval) * (0.9 + 0.2*rand.Float64()))
 }
 
-// topModel is the state of mds top. It is a value: Update only returns another one.
-type topModel struct {
-	rows     []topRow
+// Model is the state of mds top. It is a value: Update only returns another one.
+type Model struct {
+	rows     []row
 	interval time.Duration
 	count    int // probes of each MDS, 0: no end
 	now      time.Time
@@ -37,16 +44,16 @@ type topModel struct {
 	paused        bool
 	explain       bool
 
-	probe  func(i int) tea.Cmd // probes an MDS: topProbed
-	due    func(i int) tea.Cmd // waits until its next probe: topDue
-	sample func() tea.Cmd      // waits and looks at the counters: topSampled
+	probe  func(i int) tea.Cmd // probes an MDS: Probed
+	due    func(i int) tea.Cmd // waits until its next probe: due
+	sample func() tea.Cmd      // waits and looks at the counters: Sampled
 }
 
-// topRow is the state of one MDS.
-type topRow struct {
+// row is the state of one MDS.
+type row struct {
 	health  mds.Health // of the last probe
-	history []topBeat  // the last probes, the newest at the end
-	topSample
+	history []beat     // the last probes, the newest at the end
+	sample
 
 	rounds        int  // probes
 	asked, errors int  // probes since the last reset, and those that found it not serving
@@ -55,57 +62,58 @@ type topRow struct {
 	lastErrAt     time.Time
 }
 
-// topBeat is one probe of the history.
-type topBeat struct {
+// beat is one probe of the history.
+type beat struct {
 	latency time.Duration // 0: no answer
-	style   style
+	style   term.Style
 }
 
-// topSample are counters of the Caller for one MDS.
-type topSample struct {
+// sample are counters of the Caller for one MDS.
+type sample struct {
 	breaker  mds.Breaker
 	inFlight int
 	p50, p99 time.Duration
 }
 
-// topRefresh is how often counters and ages are updated.
-const topRefresh = 500 * time.Millisecond
+// refreshInterval is how often counters and ages are updated.
+const refreshInterval = 500 * time.Millisecond
 
 // maxBeats is more than the history ever shows.
 const maxBeats = 100
 
-// The messages to a topModel.
+// The messages to a Model.
 type (
-	topDue    struct{ i int } // an MDS is due for its next probe
-	topProbed struct {
-		i      int
-		health mds.Health
-		at     time.Time
+	due    struct{ i int } // an MDS is due for its next probe
+	Probed struct {
+		I      int
+		Health mds.Health
+		At     time.Time
 	}
-	topSampled struct {
+	Sampled struct {
 		now     time.Time
-		samples []topSample // in the order of the list
+		samples []sample // in the order of the list
 	}
 )
 
 var errNotProbed = errors.New("not probed yet")
 
-func newTopModel(addrs []zbs.Addr, o topOptions) topModel {
-	m := topModel{rows: make([]topRow, len(addrs)), interval: o.interval, count: o.count, width: 80, height: 24}
+// New returns a Model of the MDS, before their first probes.
+func New(addrs []zbs.Addr, o Options) Model {
+	m := Model{rows: make([]row, len(addrs)), interval: o.Interval, count: o.Count, width: 80, height: 24}
 	for i, addr := range addrs {
 		m.rows[i].health = mds.Health{Addr: addr, Err: errNotProbed}
 	}
 	return m
 }
 
-// sampled returns the counters at a time.
-func sampled(now time.Time, stats mds.Stats) topSampled { return topSampled{now, sampleOf(stats)} }
+// TakeSample returns the counters at a time.
+func TakeSample(now time.Time, stats mds.Stats) Sampled { return Sampled{now, sampleOf(stats)} }
 
 // sampleOf takes the counters that are shown.
-func sampleOf(stats mds.Stats) []topSample {
-	samples := make([]topSample, len(stats.MDS))
+func sampleOf(stats mds.Stats) []sample {
+	samples := make([]sample, len(stats.MDS))
 	for i, m := range stats.MDS {
-		samples[i] = topSample{breaker: m.Breaker, inFlight: m.InFlight}
+		samples[i] = sample{breaker: m.Breaker, inFlight: m.InFlight}
 		for _, e := range m.Endpoints {
 			if e.Endpoint == zbs.EndpointPing.Name {
 				samples[i].p50, samples[i].p99 = e.Latency.Quantile(0.5), e.Latency.Quantile(0.99)
@@ -116,7 +124,7 @@ func sampleOf(stats mds.Stats) []topSample {
 }
 
 // Init probes all MDS at once.
-func (m topModel) Init() tea.Cmd {
+func (m Model) Init() tea.Cmd {
 	cmds := []tea.Cmd{m.sample()}
 	for i := range m.rows {
 		cmds = append(cmds, m.probe(i))
@@ -125,7 +133,7 @@ func (m topModel) Init() tea.Cmd {
 }
 
 // Update handles a message.
-func (m topModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		if msg.Width > 0 && msg.Height > 0 {
@@ -133,24 +141,24 @@ func (m topModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case tea.KeyPressMsg:
 		return m.pressed(msg.String())
-	case topProbed:
-		m = m.probed(msg)
-		return m, m.after(msg.i)
-	case topDue:
+	case Probed:
+		m = m.Probed(msg)
+		return m, m.after(msg.I)
+	case due:
 		if m.paused {
 			m.rows = slices.Clone(m.rows)
 			m.rows[msg.i].idle = true
 			return m, nil
 		}
 		return m, m.probe(msg.i)
-	case topSampled:
-		return m.sampled(msg), m.sample()
+	case Sampled:
+		return m.Sampled(msg), m.sample()
 	}
 	return m, nil
 }
 
 // pressed handles a key.
-func (m topModel) pressed(key string) (topModel, tea.Cmd) {
+func (m Model) pressed(key string) (Model, tea.Cmd) {
 	switch key {
 	case "q", "esc", "ctrl+c":
 		return m, tea.Quit
@@ -172,7 +180,7 @@ func (m topModel) pressed(key string) (topModel, tea.Cmd) {
 }
 
 // resumed probes the MDS that became due during the pause.
-func (m topModel) resumed() (topModel, tea.Cmd) {
+func (m Model) resumed() (Model, tea.Cmd) {
 	m.rows = slices.Clone(m.rows)
 	var cmds []tea.Cmd
 	for i := range m.rows {
@@ -184,24 +192,24 @@ func (m topModel) resumed() (topModel, tea.Cmd) {
 	return m, tea.Batch(cmds...)
 }
 
-// probed notes the result of a probe.
-func (m topModel) probed(p topProbed) topModel {
+// Probed notes the result of a probe.
+func (m Model) Probed(p Probed) Model {
 	m.rows = slices.Clone(m.rows)
-	r := &m.rows[p.i]
-	r.health, r.breaker, m.now = p.health, p.health.Breaker, p.at
+	r := &m.rows[p.I]
+	r.health, r.breaker, m.now = p.Health, p.Health.Breaker, p.At
 	r.rounds++
 	r.asked++
-	beat := topBeat{p.health.Latency, stateOf(p.health).cell().style}
+	beat := beat{p.Health.Latency, health.Of(p.Health).Cell().Style}
 	r.history = append(slices.Clone(r.history[max(0, len(r.history)-maxBeats+1):]), beat)
-	if p.health.Err != nil {
+	if p.Health.Err != nil {
 		r.errors++
-		r.lastErr, r.lastErrAt = reason(p.health), p.at
+		r.lastErr, r.lastErrAt = health.Reason(p.Health), p.At
 	}
 	return m
 }
 
 // after returns what follows a probe.
-func (m topModel) after(i int) tea.Cmd {
+func (m Model) after(i int) tea.Cmd {
 	if m.count == 0 || m.rows[i].rounds < m.count {
 		return m.due(i)
 	}
@@ -213,18 +221,18 @@ func (m topModel) after(i int) tea.Cmd {
 	return tea.Quit
 }
 
-// sampled notes new counters.
-func (m topModel) sampled(s topSampled) topModel {
+// Sampled notes new counters.
+func (m Model) Sampled(s Sampled) Model {
 	m.rows = slices.Clone(m.rows)
 	for i, sample := range s.samples {
-		m.rows[i].topSample = sample
+		m.rows[i].sample = sample
 	}
 	m.now = s.now
 	return m
 }
 
-// healths returns the result of the last probe of each MDS.
-func (m topModel) healths() []mds.Health {
+// Healths returns the result of the last probe of each MDS.
+func (m Model) Healths() []mds.Health {
 	healths := make([]mds.Health, len(m.rows))
 	for i, r := range m.rows {
 		healths[i] = r.health

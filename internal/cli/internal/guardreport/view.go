@@ -1,46 +1,47 @@
-package cli
+package guardreport
 
 import (
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// view says how much of a report is printed, and as of when.
-type view struct {
-	explain bool // the rules, and every host
-	wide    bool // every round and host, with names in full
-	expired func() bool
-	asOf    time.Time // zero: now
+// View says how much of a report is printed, and as of when.
+type View struct {
+	Explain bool // the rules, and every host
+	Wide    bool // every round and host, with names in full
+	Expired func() bool
+	AsOf    time.Time // zero: now
 	// mismatch is why a free report does not answer what its reader asks, or nil.
-	mismatch error
+	Mismatch error
 }
 
-// reportPrinter prints one report.
-type reportPrinter struct {
-	view
-	*textBlock
+// printer prints one report.
+type printer struct {
+	View
+	*term.Block
 	report guard.Report
 }
 
 // nameOf shortens the name of a volume. It leaves out the pool if the report's volume
 // is in the same one.
-func (p *reportPrinter) nameOf(path zbs.Path) string {
+func (p *printer) nameOf(path zbs.Path) string {
 	switch {
-	case p.wide:
+	case p.Wide:
 		return path.String()
 	case path == p.report.Volume:
 		return "itself"
 	case path.Pool == p.report.Volume.Pool:
-		return shorten(path.Volume, 20)
+		return term.Shorten(path.Volume, 20)
 	}
-	return shorten(path.Pool+"/"+path.Volume, 20)
+	return term.Shorten(path.Pool+"/"+path.Volume, 20)
 }
 
 // hostOf returns the inventory's name for the host of a client.
-func (p *reportPrinter) hostOf(c zbs.Client) string {
+func (p *printer) hostOf(c zbs.Client) string {
 	if k, ok := p.report.Evidence.Hosts.OfClient(c.IP); ok {
 		return p.report.Evidence.Hosts.At(k).Name
 	}
@@ -61,17 +62,17 @@ func listsOf(r guard.Report, o proof.Observation) []proof.VolumeList {
 
 func secondsOf(s proof.Seconds) time.Duration { return time.Duration(s) }
 
-// verdictCell shows a verdict.
-func verdictCell(v guard.Verdict) cell {
+// VerdictCell shows a verdict.
+func VerdictCell(v guard.Verdict) term.Cell {
 	switch v {
 	case guard.Free:
-		return green.cell("free")
+		return term.Green.Cell("free")
 	case guard.InUse:
-		return red.cell("in use")
+		return term.Red.Cell("in use")
 	default:
-		return yellow.cell("cannot tell")
+		return term.Yellow.Cell("cannot tell")
 	}
 }
 
-// clockTime is the time until which a report is valid.
-func clockTime(r guard.Report) string { return r.ValidUntil().UTC().Format("15:04:05Z") }
+// ClockTime is the time until which a report is valid.
+func ClockTime(r guard.Report) string { return r.ValidUntil().UTC().Format("15:04:05Z") }

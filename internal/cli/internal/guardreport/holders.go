@@ -1,18 +1,19 @@
-package cli
+package guardreport
 
 import (
 	"fmt"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
 // holders prints the hosts that have the volume open.
-func (p *reportPrinter) holders() {
+func (p *printer) holders() {
 	if len(p.report.Holders) == 0 {
 		return
 	}
-	t := table{header: []string{"OPEN ON", "STANDING", "CLIENTS", "ROUNDS", "LISTED BY"}}
-	tones := map[proof.Standing]style{proof.Foreign: red, proof.Fenced: yellow, proof.Allowed: green}
+	t := term.Table{Header: []string{"OPEN ON", "STANDING", "CLIENTS", "ROUNDS", "LISTED BY"}}
+	tones := map[proof.Standing]term.Style{proof.Foreign: term.Red, proof.Fenced: term.Yellow, proof.Allowed: term.Green}
 	for _, h := range p.report.Holders {
 		by := fmt.Sprintf("%d of %d MDS", len(h.MDS), len(p.report.Evidence.MDS))
 		switch {
@@ -25,15 +26,15 @@ func (p *reportPrinter) holders() {
 		if host == "" {
 			host = "?"
 		}
-		t.add(textCell(host), tones[h.Standing].cell(h.Standing.String()), textCell(some(h.Clients, 1, p.wide)),
-			textCell(some(h.Rounds, 4, p.wide)), textCell(by))
+		t.Add(term.Text(host), tones[h.Standing].Cell(h.Standing.String()), term.Text(term.Some(h.Clients, 1, p.Wide)),
+			term.Text(term.Some(h.Rounds, 4, p.Wide)), term.Text(by))
 	}
-	p.table(t)
+	p.Table(t)
 	p.strangers()
 }
 
 // strangers names the holders that are not in the inventory.
-func (p *reportPrinter) strangers() {
+func (p *printer) strangers() {
 	inventory := p.report.Evidence.Hosts
 	if inventory.Len() == 0 {
 		return
@@ -45,7 +46,7 @@ func (p *reportPrinter) strangers() {
 		}
 	}
 	if len(names) > 0 {
-		p.line("")
-		p.item(cyan, "note:", listed(names, 8)+" is an address of no host of the inventory")
+		p.Line("")
+		p.Item(term.Cyan, "note:", term.Listed(names, 8)+" is an address of no host of the inventory")
 	}
 }

@@ -1,14 +1,16 @@
-package cli
+// Package health names the state of an MDS in the words of zbsctl.
+package health
 
 import (
 	"errors"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// mdsStates explains the states of an MDS.
-const mdsStates = `  serving   answers, and belongs to the cluster it says
+// Legend explains the states of an MDS.
+const Legend = `  serving   answers, and belongs to the cluster it says
   unsynced  answers, but lists no clients whatever the truth: it was restarted
             and waits for ZStack to send it metadata/sync
   old       an agent up to ZStack 5.4.0 or ZSV 4.10, which must not be used
@@ -16,51 +18,52 @@ const mdsStates = `  serving   answers, and belongs to the cluster it says
   down      gives no answer
 `
 
-// mdsState is the state of an MDS, as mdsStates explains.
-type mdsState string
+// State is the state of an MDS, as Legend explains.
+type State string
 
+// The states of an MDS.
 const (
-	stateServing  mdsState = "serving"
-	stateUnsynced mdsState = "unsynced"
-	stateOld      mdsState = "old"
-	stateRefusing mdsState = "refusing"
-	stateDown     mdsState = "down"
+	Serving  State = "serving"
+	Unsynced State = "unsynced"
+	Old      State = "old"
+	Refusing State = "refusing"
+	Down     State = "down"
 )
 
-// allStates are in the order of mdsStates.
-var allStates = []mdsState{stateServing, stateUnsynced, stateOld, stateRefusing, stateDown}
+// States are in the order of Legend.
+var States = []State{Serving, Unsynced, Old, Refusing, Down}
 
-// stateOf returns the state of an MDS by its last probe.
-func stateOf(h mds.Health) mdsState {
+// Of returns the state of an MDS by its last probe.
+func Of(h mds.Health) State {
 	_, denied := errors.AsType[*zbs.AgentError](h.Err)
 	switch {
 	case h.Err == nil && (h.Agent.Synced() || !h.Can.TellsVersion()):
-		return stateServing
+		return Serving
 	case h.Err == nil:
-		return stateUnsynced
+		return Unsynced
 	case errors.Is(h.Err, mds.ErrAgentTooOld):
-		return stateOld
+		return Old
 	case denied:
-		return stateRefusing
+		return Refusing
 	default:
-		return stateDown
+		return Down
 	}
 }
 
-// cell shows the state in its colour.
-func (s mdsState) cell() cell {
+// Cell shows the state in its colour.
+func (s State) Cell() term.Cell {
 	switch s {
-	case stateServing:
-		return green.cell(string(s))
-	case stateUnsynced:
-		return yellow.cell(string(s))
+	case Serving:
+		return term.Green.Cell(string(s))
+	case Unsynced:
+		return term.Yellow.Cell(string(s))
 	default:
-		return red.cell(string(s))
+		return term.Red.Cell(string(s))
 	}
 }
 
-// reason says why an MDS does not serve. It repeats nothing that the table shows.
-func reason(h mds.Health) string {
+// Reason says why an MDS does not serve. It repeats nothing that the table shows.
+func Reason(h mds.Health) string {
 	if call, ok := errors.AsType[*mds.WalkError](h.Err); ok && len(call.Attempts) > 0 {
 		last := call.Attempts[len(call.Attempts)-1]
 		text := last.Err.Error()
@@ -81,16 +84,16 @@ func reason(h mds.Health) string {
 	return ""
 }
 
-// breakerCell shows the state of a breaker.
-func breakerCell(b mds.Breaker) cell {
+// BreakerCell shows the state of a breaker.
+func BreakerCell(b mds.Breaker) term.Cell {
 	switch b {
 	case mds.BreakerClosed:
-		return textCell(string(b))
+		return term.Text(string(b))
 	case mds.BreakerOpen:
-		return red.cell(string(b))
+		return term.Red.Cell(string(b))
 	case mds.BreakerHalfOpen:
-		return yellow.cell(string(b))
+		return term.Yellow.Cell(string(b))
 	default:
-		return dim.cell("-")
+		return term.Dim.Cell("-")
 	}
 }

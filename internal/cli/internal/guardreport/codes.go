@@ -1,4 +1,4 @@
-package cli
+package guardreport
 
 import (
 	"github.com/zbsclient/zbsclient/volume/guard"
@@ -27,8 +27,8 @@ var shortCodes = map[guard.Code]string{
 	proof.SelfFencingPending:  "may not have fenced itself yet",
 }
 
-// hostRemedy is what to do about a host that is not accounted for.
-const hostRemedy = "if it may be cut off or hung, fence it and give --fenced; if it is well, name a volume that is open on it " +
+// HostRemedy is what to do about a host that is not accounted for.
+const HostRemedy = "if it may be cut off or hung, fence it and give --fenced; if it is well, name a volume that is open on it " +
 	"in the inventory (open:); if hosts end their machines by themselves, --self-fencing; " +
 	"its state maintenance only if you have looked, and nothing can run there"
 
@@ -43,17 +43,17 @@ var settleBy = map[guard.Code]string{
 	proof.NoInventory:         "name every host that has the pool with --hosts-file, or in the context (zbsctl help config); zbsctl hosts discover shows what the MDS list, to compare",
 	proof.InventoryIncomplete: "add the host to the inventory, or the address to its host",
 	proof.NamedOpen:           "correct the inventory once it is closed there; if the host is off, --fenced",
-	proof.HostUnproved:        hostRemedy,
+	proof.HostUnproved:        HostRemedy,
 	proof.HostIdle:            "keep a small volume open on it, and name it (open:); if it is off, --fenced; if hosts end their machines by themselves, --self-fencing; its state maintenance only if you have looked, and nothing can run there",
-	proof.HostLost:            "check again; if it is cut off, fence it and give --fenced; else, " + hostRemedy,
+	proof.HostLost:            "check again; if it is cut off, fence it and give --fenced; else, " + HostRemedy,
 	proof.FenceOld:            "confirm again that the host is off, and give the time of that to --fenced",
 	proof.SelfFencingPending:  "wait (--wait does), or fence it and give --fenced",
 	proof.UnsafePolicy:        "--policy quorum",
 	proof.RestsOnSelfFencing:  "fence the host, and give --fenced",
 }
 
-// settle says how the user can remove a reason.
-func settle(r guard.Reason) string {
+// Settle says how the user can remove a reason.
+func Settle(r guard.Reason) string {
 	if text, ok := settleBy[r.Code]; ok {
 		return text
 	}

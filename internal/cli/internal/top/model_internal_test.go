@@ -1,4 +1,4 @@
-package cli
+package top
 
 import (
 	"errors"
@@ -14,15 +14,15 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-var topNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+var testNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // What its commands would do is told as text, such as "probe 1".
-func testTopModel(count int, names ...string) topModel {
+func testModel(count int, names ...string) Model {
 	var addrs []zbs.Addr
 	for _, name := range names {
 		addrs = append(addrs, zbs.Addr{Host: name, Port: 7763})
 	}
-	m := newTopModel(addrs, topOptions{interval: time.Second, count: count})
+	m := New(addrs, Options{Interval: time.Second, Count: count})
 	say := func(text string) tea.Cmd { return func() tea.Msg { return text } }
 	m.probe = func(i int) tea.Cmd { return say(fmt.Sprintf("probe %d", i)) }
 	m.due = func(i int) tea.Cmd { return say(fmt.Sprintf("wait %d", i)) }
@@ -54,11 +54,11 @@ type step struct {
 	want []string
 }
 
-func play(t *testing.T, m topModel, steps ...step) topModel {
+func play(t *testing.T, m Model, steps ...step) Model {
 	t.Helper()
 	for i, s := range steps {
 		next, cmd := m.Update(s.msg)
-		m = next.(topModel)
+		m = next.(Model)
 		if diff := cmp.Diff(s.want, told(cmd)); diff != "" {
 			t.Errorf("after message %d, %T (-want +got):\n%s", i+1, s.msg, diff)
 		}
@@ -68,7 +68,7 @@ func play(t *testing.T, m topModel, steps ...step) topModel {
 
 func key(k rune) tea.KeyPressMsg { return tea.KeyPressMsg{Code: k, Text: string(k)} }
 
-func answer(i int) topProbed { return topProbed{i, serving(time.Millisecond), topNow} }
+func answer(i int) Probed { return Probed{i, serving(time.Millisecond), testNow} }
 
 func serving(latency time.Duration) mds.Health {
 	return mds.Health{Latency: latency, Agent: zbs.PingReply{AgentVersion: "5.5.0"}, Breaker: mds.BreakerClosed}
@@ -76,21 +76,21 @@ func serving(latency time.Duration) mds.Health {
 
 // Each MDS is probed in a loop of its own: an answer makes its own next probe alone.
 func TestTopLoops(t *testing.T) {
-	m := testTopModel(0, "a", "b")
+	m := testModel(0, "a", "b")
 	if got := told(m.Init()); !slices.Equal(got, []string{"sample", "probe 0", "probe 1"}) {
 		t.Errorf("at the start: %v", got)
 	}
 	play(t, m,
 		step{answer(1), []string{"wait 1"}},
-		step{topDue{1}, []string{"probe 1"}},
+		step{due{1}, []string{"probe 1"}},
 		step{answer(1), []string{"wait 1"}},
-		step{topSampled{topNow, make([]topSample, 2)}, []string{"sample"}},
+		step{Sampled{testNow, make([]sample, 2)}, []string{"sample"}},
 		step{answer(0), []string{"wait 0"}},
 	)
 }
 
 func TestTopKeys(t *testing.T) {
-	m := testTopModel(0, "a", "b")
+	m := testModel(0, "a", "b")
 	for _, quit := range []tea.KeyPressMsg{key('q'), {Code: tea.KeyEscape}, {Code: 'c', Mod: tea.ModCtrl}} {
 		play(t, m, step{quit, []string{"quit"}})
 	}
@@ -104,25 +104,25 @@ func TestTopKeys(t *testing.T) {
 // Nobody is probed during a pause. Those whose turn came meanwhile are probed at
 // its end, and those that wait are when their turn comes.
 func TestTopPause(t *testing.T) {
-	m := play(t, testTopModel(0, "a", "b"),
+	m := play(t, testModel(0, "a", "b"),
 		step{answer(0), []string{"wait 0"}},
 		step{answer(1), []string{"wait 1"}},
 		step{key('p'), nil},
-		step{topDue{0}, nil},
+		step{due{0}, nil},
 	)
 	if !m.paused {
 		t.Error("it is not paused")
 	}
 	play(t, m,
 		step{key('p'), []string{"probe 0"}},
-		step{topDue{1}, []string{"probe 1"}},
+		step{due{1}, []string{"probe 1"}},
 		step{key('p'), nil},
 		step{key('p'), nil},
 	)
 }
 
 func TestTopCount(t *testing.T) {
-	m := play(t, testTopModel(2, "a", "b"),
+	m := play(t, testModel(2, "a", "b"),
 		step{answer(0), []string{"wait 0"}},
 		step{answer(0), nil},
 		step{answer(1), []string{"wait 1"}},
@@ -136,7 +136,7 @@ func TestTopCount(t *testing.T) {
 
 func TestTopReset(t *testing.T) {
 	down := mds.Health{Err: errors.New("no"), Breaker: mds.BreakerOpen}
-	m := play(t, testTopModel(0, "a"), step{topProbed{0, down, topNow}, []string{"wait 0"}})
+	m := play(t, testModel(0, "a"), step{Probed{0, down, testNow}, []string{"wait 0"}})
 	r := m.rows[0]
 	if len(r.history) != 1 || r.asked != 1 || r.errors != 1 || r.lastErr != "no" || r.breaker != mds.BreakerOpen {
 		t.Errorf("after a probe that failed: %+v", r)
@@ -151,9 +151,9 @@ func TestTopReset(t *testing.T) {
 }
 
 func TestTopHistoryIsBounded(t *testing.T) {
-	m := testTopModel(0, "a")
+	m := testModel(0, "a")
 	for i := range 3 * maxBeats {
-		m = m.probed(topProbed{0, serving(time.Duration(i + 1)), topNow})
+		m = m.Probed(Probed{0, serving(time.Duration(i + 1)), testNow})
 	}
 	h := m.rows[0].history
 	if len(h) != maxBeats || h[maxBeats-1].latency != 3*maxBeats || h[0].latency != 2*maxBeats+1 {
@@ -163,17 +163,17 @@ func TestTopHistoryIsBounded(t *testing.T) {
 
 func TestTopSample(t *testing.T) {
 	got := sampleOf(mds.Stats{MDS: []mds.MDSStats{{Breaker: mds.BreakerOpen, InFlight: 3, Endpoints: []mds.NamedCounts{{Endpoint: "ping"}}}}})
-	if len(got) != 1 || got[0] != (topSample{breaker: mds.BreakerOpen, inFlight: 3}) {
+	if len(got) != 1 || got[0] != (sample{breaker: mds.BreakerOpen, inFlight: 3}) {
 		t.Errorf("%+v", got)
 	}
 }
 
 // Several zbsctl do not beat together, and none asks more often than it was told.
 func TestTopWait(t *testing.T) {
-	o := topOptions{interval: time.Second}
+	o := Options{Interval: time.Second}
 	seen := make(map[time.Duration]bool)
 	for range 1000 {
-		d := o.wait()
+		d := o.Wait()
 		if d < 900*time.Millisecond || d > 1100*time.Millisecond {
 			t.Fatalf("waits %v, want a second, a tenth more or less", d)
 		}

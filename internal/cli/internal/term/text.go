@@ -1,4 +1,4 @@
-package cli
+package term
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// wrap breaks the text at spaces into lines of the width. A word that is longer
+// Wrap breaks the text at spaces into lines of the width. A word that is longer
 // gets a line of its own.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {
@@ -25,9 +25,9 @@ func wrap(text string, width int) []string {
 	return append(lines, line)
 }
 
-// shorten replaces the middle of a long name by "…". The result has at most that
+// Shorten replaces the middle of a long name by "…". The result has at most that
 // many characters.
-func shorten(name string, most int) string {
+func Shorten(name string, most int) string {
 	runes := []rune(name)
 	if len(runes) <= most {
 		return name
@@ -36,9 +36,9 @@ func shorten(name string, most int) string {
 	return string(runes[:most-1-tail]) + "…" + string(runes[len(runes)-tail:])
 }
 
-// some joins the values with commas. Unless all are wanted, it prints the first few
+// Some joins the values with commas. Unless all are wanted, it prints the first few
 // and counts the rest.
-func some[T any](values []T, few int, all bool) string {
+func Some[T any](values []T, few int, all bool) string {
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = fmt.Sprint(v)
@@ -49,13 +49,14 @@ func some[T any](values []T, few int, all bool) string {
 	return strings.Join(texts, ", ")
 }
 
-// listed joins the texts with semicolons. It prints the first ones, at most that
+// Listed joins the texts with semicolons. It prints the first ones, at most that
 // many, and counts the rest.
-func listed(texts []string, most int) string {
+func Listed(texts []string, most int) string {
 	if len(texts) > most {
 		return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], "; "), len(texts)-most)
 	}
 	return strings.Join(texts, "; ")
 }
 
-func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
+// Percent prints a share of 1.
+func Percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }

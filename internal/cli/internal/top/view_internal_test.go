@@ -1,4 +1,4 @@
-package cli
+package top
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -23,12 +24,12 @@ func failedAt(op string, a mds.Attempt) error {
 
 // everyState is a model with an MDS in each state, one that was down before, and
 // one that was not probed yet.
-func everyState() topModel {
-	m := testTopModel(0, "mds-a", "mds-b", "mds-c", "mds-d", "mds-e", "mds-f", "mds-g")
+func everyState() Model {
+	m := testModel(0, "mds-a", "mds-b", "mds-c", "mds-d", "mds-e", "mds-f", "mds-g")
 	probed := func(i int, h mds.Health, at time.Duration) {
 		h.Addr = m.rows[i].health.Addr
 		h.Breaker = cmp.Or(h.Breaker, mds.BreakerClosed)
-		m = m.probed(topProbed{i, h, topNow.Add(at)})
+		m = m.Probed(Probed{i, h, testNow.Add(at)})
 	}
 	refused := mds.Health{Err: failedAt("echo", mds.Attempt{Phase: mds.PhaseDial, Err: fmt.Errorf("connection refused")})}
 	no := &zbs.AgentError{Message: "no leader\x1b[31m is\nelected 没有领导者"}
@@ -45,26 +46,26 @@ func everyState() topModel {
 	refused.Breaker = mds.BreakerHalfOpen
 	probed(5, refused, -75*time.Second)
 	probed(5, serving(500*time.Microsecond), 0)
-	samples := make([]topSample, len(m.rows))
+	samples := make([]sample, len(m.rows))
 	for i, r := range m.rows {
-		samples[i] = topSample{breaker: r.breaker}
+		samples[i] = sample{breaker: r.breaker}
 	}
 	samples[0].p50, samples[0].p99 = 10*time.Millisecond, 20*time.Millisecond
 	samples[4].inFlight = 1
-	return m.sampled(topSampled{topNow, samples})
+	return m.Sampled(Sampled{testNow, samples})
 }
 
 // healthy has n MDS that serve.
-func healthy(n int) topModel {
+func healthy(n int) Model {
 	names := make([]string, n)
 	for i := range names {
 		names[i] = fmt.Sprintf("mds-%02d.storage.example.com", i)
 	}
-	m := testTopModel(0, names...)
+	m := testModel(0, names...)
 	for i := range names {
 		h := serving(time.Duration(i+1) * 10 * time.Microsecond)
 		h.Addr = m.rows[i].health.Addr
-		m = m.probed(topProbed{i, h, topNow})
+		m = m.Probed(Probed{i, h, testNow})
 	}
 	return m
 }
@@ -77,7 +78,7 @@ func TestTopFrames(t *testing.T) {
 	for _, row := range []struct {
 		name          string
 		why           string
-		model         topModel
+		model         Model
 		width, height int
 	}{
 		{"80x24", "what everybody has", everyState(), 80, 24},
@@ -90,13 +91,13 @@ func TestTopFrames(t *testing.T) {
 		{"coloured", "colour on", coloured, 80, 18},
 		{"explained", "after ?", explained, 80, 30},
 		{"paused", "after p", paused, 80, 18},
-		{"start", "nobody has answered yet", testTopModel(0, "mds-a", "mds-b"), 80, 8},
+		{"start", "nobody has answered yet", testModel(0, "mds-a", "mds-b"), 80, 8},
 		{"many", "more MDS than lines", healthy(30), 80, 24},
 		{"wrong-cluster", "MDS of two clusters", wrong, 80, 12},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			next, cmd := row.model.Update(tea.WindowSizeMsg{Width: row.width, Height: row.height})
-			m := next.(topModel)
+			m := next.(Model)
 			if cmd != nil {
 				t.Error("a new size makes a command")
 			}
@@ -127,7 +128,7 @@ func checkFits(t *testing.T, frame string, width, height int) {
 // that instead.
 func compareFrame(t *testing.T, name, why, frame string) {
 	t.Helper()
-	path := filepath.Join("testdata", "top", name+".txt")
+	path := filepath.Join("testdata", name+".txt")
 	got := "# " + why + "\n" + strings.ReplaceAll(frame, "\x1b", "␛") + "\n"
 	if os.Getenv("UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -146,7 +147,7 @@ func compareFrame(t *testing.T, name, why, frame string) {
 
 // No window is too small, and none makes a line too long.
 func TestTopFitsEveryWindow(t *testing.T) {
-	for _, m := range []topModel{everyState(), healthy(30)} {
+	for _, m := range []Model{everyState(), healthy(30)} {
 		for width := 1; width <= 200; width += 3 {
 			for height := 2; height <= 40; height += 2 {
 				m.width, m.height, m.explain = width, height, height%4 == 0
@@ -160,10 +161,10 @@ func TestTopFitsEveryWindow(t *testing.T) {
 func TestTopStill(t *testing.T) {
 	m := healthy(30)
 	m.height = 5
-	if got := strings.Count(m.still(), "serving"); got != 30 {
+	if got := strings.Count(m.Still(), "serving"); got != 30 {
 		t.Errorf("%d MDS are left, want 30", got)
 	}
-	compareFrame(t, "still", "what is left at the end", everyState().still())
+	compareFrame(t, "still", "what is left at the end", everyState().Still())
 }
 
 func TestBrief(t *testing.T) {
@@ -172,22 +173,22 @@ func TestBrief(t *testing.T) {
 		1234567: "1.23ms", 12345678: "12.3ms", 123456789: "123ms", 1234 * time.Millisecond: "1.23s",
 		75 * time.Second: "1m15s", 2 * time.Hour: "2h0m0s",
 	} {
-		if got := brief(d); got != want {
+		if got := term.Brief(d); got != want {
 			t.Errorf("%d ns is %q, want %q", int64(d), got, want)
 		}
 	}
 }
 
 func TestSparkline(t *testing.T) {
-	beats := func(ds ...int) (b []topBeat) {
+	beats := func(ds ...int) (b []beat) {
 		for _, d := range ds {
-			b = append(b, topBeat{latency: time.Duration(d)})
+			b = append(b, beat{latency: time.Duration(d)})
 		}
 		return b
 	}
 	for _, row := range []struct {
 		why   string
-		beats []topBeat
+		beats []beat
 		most  time.Duration
 		want  string
 	}{
@@ -200,7 +201,7 @@ func TestSparkline(t *testing.T) {
 	} {
 		var got strings.Builder
 		for _, c := range sparkline(row.beats, 5, row.most) {
-			got.WriteString(c.text)
+			got.WriteString(c.Text)
 		}
 		if got.String() != row.want {
 			t.Errorf("%s: %q, want %q", row.why, got.String(), row.want)

@@ -1,24 +1,25 @@
-package cli
+package guardreport
 
 import (
 	"slices"
 	"strings"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
 // reasons prints the causes of the verdict. Each cause stands there once, with the
 // places where it occurs and what to do about it.
-func (p *reportPrinter) reasons() {
+func (p *printer) reasons() {
 	title, reasons, notes := "why:", p.report.Reasons, p.report.Notes
 	if p.report.Verdict == guard.InUse {
 		title = "also:"
 		reasons = slices.DeleteFunc(slices.Clone(reasons), unfinished)
 		notes = slices.DeleteFunc(slices.Clone(notes), unfinished)
 	}
-	p.causes(title, yellow, reasons)
-	p.causes("note:", cyan, notes)
+	p.causes(title, term.Yellow, reasons)
+	p.causes("note:", term.Cyan, notes)
 }
 
 // unfinished reports whether a reason means nothing for a volume in use: the check
@@ -33,14 +34,14 @@ func unfinished(r guard.Reason) bool {
 }
 
 // causes prints each cause of the reasons.
-func (p *reportPrinter) causes(title string, tone style, reasons []guard.Reason) {
+func (p *printer) causes(title string, tone term.Style, reasons []guard.Reason) {
 	for _, group := range byCause(reasons) {
-		p.line("")
-		p.item(tone, title, group[0].What())
+		p.Line("")
+		p.Item(tone, title, group[0].What())
 		if places := where(group); len(places) > 0 {
-			p.item(plain, "at:", listed(places, 8))
+			p.Item(term.Plain, "at:", term.Listed(places, 8))
 		}
-		p.item(plain, "try:", settle(group[0]))
+		p.Item(term.Plain, "try:", Settle(group[0]))
 	}
 }
 

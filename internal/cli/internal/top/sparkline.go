@@ -1,8 +1,10 @@
-package cli
+package top
 
 import (
 	"strings"
 	"time"
+
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 )
 
 // blocks are bars of eight heights.
@@ -13,16 +15,16 @@ const noAnswer = "✕"
 
 // sparkline draws the last beats, the newest at the right. most is the latency of a
 // full block.
-func sparkline(beats []topBeat, width int, most time.Duration) []cell {
+func sparkline(beats []beat, width int, most time.Duration) []term.Cell {
 	beats = beats[max(0, len(beats)-width):]
-	cells := []cell{textCell(strings.Repeat(" ", width-len(beats)))}
+	cells := []term.Cell{term.Text(strings.Repeat(" ", width-len(beats)))}
 	for _, b := range beats {
 		if b.latency <= 0 {
-			cells = append(cells, red.cell(noAnswer))
+			cells = append(cells, term.Red.Cell(noAnswer))
 			continue
 		}
 		height := (b.latency*time.Duration(len(blocks)) - 1) / most
-		cells = append(cells, b.style.cell(string(blocks[min(int(height), len(blocks)-1)])))
+		cells = append(cells, b.style.Cell(string(blocks[min(int(height), len(blocks)-1)])))
 	}
 	return cells
 }

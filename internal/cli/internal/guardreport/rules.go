@@ -1,11 +1,12 @@
-package cli
+package guardreport
 
 import (
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
-// guardRules are the rules of package guard, in short.
-var guardRules = []string{
+// ruleTexts are the rules of package guard, in short.
+var ruleTexts = []string{
 	"identity: the MDS confirm one cluster in each round",
 	"listing: an MDS counts if it is synced, and lists a client for something",
 	"hosts: each of the inventory is accounted for, and no other shows",
@@ -18,23 +19,23 @@ var guardRules = []string{
 
 // rules prints each rule and whether it is kept. When the check ended early, the rest
 // is unknown.
-func (p *reportPrinter) rules() {
+func (p *printer) rules() {
 	broken := make(map[int]bool)
 	ended := p.report.Evidence.Halt.Code != "" || len(p.report.Evidence.Rounds) == 0
 	for _, reason := range p.report.Reasons {
 		broken[reason.Code.Rule()] = true
 	}
 	broken[7] = broken[7] || len(p.report.ForeignHolders()) > 0
-	broken[8] = p.report.Verdict == guard.Free && p.expired()
-	p.line("")
-	for i, rule := range guardRules {
-		mark := p.style(green, "kept    ")
+	broken[8] = p.report.Verdict == guard.Free && p.Expired()
+	p.Line("")
+	for i, rule := range ruleTexts {
+		mark := p.Style(term.Green, "kept    ")
 		switch {
 		case broken[i+1]:
-			mark = p.style(red, "NOT KEPT")
+			mark = p.Style(term.Red, "NOT KEPT")
 		case ended || p.report.Policy == guard.First:
-			mark = p.style(dim, "unknown ")
+			mark = p.Style(term.Dim, "unknown ")
 		}
-		p.line("%d. %s  %s", i+1, mark, rule)
+		p.Line("%d. %s  %s", i+1, mark, rule)
 	}
 }

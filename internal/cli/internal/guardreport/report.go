@@ -1,4 +1,8 @@
-package cli
+// Package guardreport prints reports of the Guard for people.
+//
+// Print puts the sections of a report together. Each section has a file of its own:
+// holders, hosts, rounds, reasons and rules.
+package guardreport
 
 import (
 	"bytes"
@@ -7,53 +11,54 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// printReport prints verdict, holders, hosts, evidence, reasons and what to do next. It
+// Print prints verdict, holders, hosts, evidence, reasons and what to do next. It
 // writes once, and looks at the validity last.
-func printReport(w io.Writer, l layout, r guard.Report, v view) {
+func Print(w io.Writer, l term.Layout, r guard.Report, v View) {
 	var body, head bytes.Buffer
-	p := &reportPrinter{v, newTextBlock(l, &body), r}
+	p := &printer{v, term.NewBlock(l, &body), r}
 	p.holders()
 	p.hosts()
 	p.rounds()
 	p.reasons()
-	if v.explain {
+	if v.Explain {
 		p.rules()
 	}
-	p.textBlock = newTextBlock(l, &head)
-	expired := r.Verdict == guard.Free && v.expired()
+	p.Block = term.NewBlock(l, &head)
+	expired := r.Verdict == guard.Free && v.Expired()
 	p.verdict(expired)
-	p.textBlock = newTextBlock(l, &body)
+	p.Block = term.NewBlock(l, &body)
 	p.next(expired)
 	head.WriteTo(w)
 	body.WriteTo(w)
 }
 
 // verdict prints the first line.
-func (p *reportPrinter) verdict(expired bool) {
-	said := verdictCell(p.report.Verdict)
-	said.text = strings.ToUpper(said.text)
+func (p *printer) verdict(expired bool) {
+	said := VerdictCell(p.report.Verdict)
+	said.Text = strings.ToUpper(said.Text)
 	until := ""
 	switch {
-	case p.mismatch != nil && p.report.Verdict == guard.Free && !expired:
-		said = red.cell("FREE, BUT NOT FOR THIS QUESTION")
+	case p.Mismatch != nil && p.report.Verdict == guard.Free && !expired:
+		said = term.Red.Cell("FREE, BUT NOT FOR THIS QUESTION")
 	case expired:
-		said = red.cell("EXPIRED")
-		until = ", was free until " + clockTime(p.report)
+		said = term.Red.Cell("EXPIRED")
+		until = ", was free until " + ClockTime(p.report)
 	case p.report.Verdict == guard.Free:
-		until = " until " + clockTime(p.report)
+		until = " until " + ClockTime(p.report)
 	}
-	p.line("%s: %s%s", p.report.Volume, p.style(said.style, said.text), until)
+	p.Line("%s: %s%s", p.report.Volume, p.Style(said.Style, said.Text), until)
 	if p.report.Policy == guard.First {
-		p.line("%s", p.style(red, p.firstList()+", and policy first believes it: this PROVES NOTHING"))
+		p.Line("%s", p.Style(term.Red, p.firstList()+", and policy first believes it: this PROVES NOTHING"))
 	}
 }
 
 // firstList says what the first list contains, for policy first.
-func (p *reportPrinter) firstList() string {
+func (p *printer) firstList() string {
 	if p.report.Verdict == guard.InUse {
 		return "the first list names another host"
 	}
@@ -66,17 +71,17 @@ func (p *reportPrinter) firstList() string {
 }
 
 // next prints what to do.
-func (p *reportPrinter) next(expired bool) {
+func (p *printer) next(expired bool) {
 	var next string
 	switch r := p.report; {
 	case expired:
 		next = "do not open it: check again, for a host may have opened it since"
-	case r.Verdict == guard.Free && p.mismatch != nil:
-		next = "do not open anything by this report: " + p.mismatch.Error()
-	case r.Verdict == guard.Free && !p.asOf.IsZero():
-		next = fmt.Sprintf("nothing: this is what was known at %s, and says nothing of now", p.asOf.UTC().Format(time.RFC3339))
+	case r.Verdict == guard.Free && p.Mismatch != nil:
+		next = "do not open anything by this report: " + p.Mismatch.Error()
+	case r.Verdict == guard.Free && !p.AsOf.IsZero():
+		next = fmt.Sprintf("nothing: this is what was known at %s, and says nothing of now", p.AsOf.UTC().Format(time.RFC3339))
 	case r.Verdict == guard.Free:
-		next = "open it now, before " + clockTime(r)
+		next = "open it now, before " + ClockTime(r)
 	case r.Verdict == guard.InUse:
 		next = "do not open it; close it where it is open, or fence that host and check again with --fenced"
 	case r.Policy == guard.First:
@@ -88,21 +93,21 @@ func (p *reportPrinter) next(expired bool) {
 			next += " in " + after.String() + " (--wait does)"
 		}
 	}
-	p.line("")
-	p.item(bold, "next:", next)
+	p.Line("")
+	p.Item(term.Bold, "next:", next)
 }
 
-// inShort explains the verdict in one line.
-func inShort(r guard.Report) string {
+// InShort explains the verdict in one line.
+func InShort(r guard.Report) string {
 	switch r.Verdict {
 	case guard.Free:
-		return "until " + clockTime(r)
+		return "until " + ClockTime(r)
 	case guard.InUse:
 		var names []string
 		for _, h := range r.ForeignHolders() {
 			names = append(names, h.Name())
 		}
-		return "on " + listed(names, 4)
+		return "on " + term.Listed(names, 4)
 	}
 	groups := byCause(r.Reasons)
 	if len(groups) == 0 {
@@ -110,7 +115,7 @@ func inShort(r guard.Report) string {
 	}
 	text := groups[0][0].What()
 	if places := where(groups[0]); len(places) > 0 {
-		text += " (" + listed(places, 2) + ")"
+		text += " (" + term.Listed(places, 2) + ")"
 	}
 	return text
 }

@@ -1,10 +1,11 @@
-package cli
+package guardreport
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/volume/guard"
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 	"github.com/zbsclient/zbsclient/zbs"
@@ -15,25 +16,25 @@ const fewHosts = 10
 
 // hosts prints how each host of the inventory is accounted for. If there are many, it
 // prints only those that are not.
-func (p *reportPrinter) hosts() {
+func (p *printer) hosts() {
 	r := p.report
-	all := p.explain || p.wide || len(r.Hosts) <= fewHosts
-	if inUse := r.Verdict == guard.InUse && !p.explain && !p.wide; inUse || len(r.Hosts) == 0 {
+	all := p.Explain || p.Wide || len(r.Hosts) <= fewHosts
+	if inUse := r.Verdict == guard.InUse && !p.Explain && !p.Wide; inUse || len(r.Hosts) == 0 {
 		return // the check ended before it looked for the hosts
 	}
-	p.line("")
-	p.line("%s %s", p.style(bold, "HOSTS"), countMeans(r.Hosts))
-	t := table{header: []string{"HOST", "PROOF", "BY"}}
+	p.Line("")
+	p.Line("%s %s", p.Style(term.Bold, "HOSTS"), countMeans(r.Hosts))
+	t := term.Table{Header: []string{"HOST", "PROOF", "BY"}}
 	for i, h := range r.Hosts {
 		if all || h.Means == proof.MeansNone {
-			t.add(textCell(h.Host), meansCell(h.Means), textCell(p.provedBy(i, h)))
+			t.Add(term.Text(h.Host), MeansCell(h.Means), term.Text(p.provedBy(i, h)))
 		}
 	}
-	if len(t.rows) > 0 {
-		p.rows(t)
+	if len(t.Rows) > 0 {
+		p.Rows(t)
 	}
-	if len(t.rows) < len(r.Hosts) {
-		p.line("%s", p.style(dim, "(-o wide shows every host)"))
+	if len(t.Rows) < len(r.Hosts) {
+		p.Line("%s", p.Style(term.Dim, "(-o wide shows every host)"))
 	}
 }
 
@@ -52,22 +53,22 @@ func countMeans(hosts []guard.HostProof) string {
 	return strings.Join(texts, ", ")
 }
 
-// meansCell shows what accounts for a host.
-func meansCell(m proof.Means) cell {
+// MeansCell shows what accounts for a host.
+func MeansCell(m proof.Means) term.Cell {
 	switch m {
 	case proof.MeansNone:
-		return red.cell(m.String())
+		return term.Red.Cell(m.String())
 	case proof.SelfFenced, proof.FencedHost:
-		return yellow.cell(m.String())
+		return term.Yellow.Cell(m.String())
 	case proof.InMaintenance, proof.OutOfPool:
-		return dim.cell(m.String())
+		return term.Dim.Cell(m.String())
 	default:
-		return green.cell(m.String())
+		return term.Green.Cell(m.String())
 	}
 }
 
 // provedBy says what accounts for host i of the inventory, or what is missing.
-func (p *reportPrinter) provedBy(i int, h guard.HostProof) string {
+func (p *printer) provedBy(i int, h guard.HostProof) string {
 	r := p.report
 	switch h.Means {
 	case proof.Visible:
@@ -95,11 +96,11 @@ func (p *reportPrinter) provedBy(i int, h guard.HostProof) string {
 	return ""
 }
 
-// fencedBy says by whom, and when, the host was fenced last.
-func (p *reportPrinter) fencedBy(host string) string {
+// fencedBy returns the last attestation that the host is fenced, in short.
+func (p *printer) fencedBy(host string) string {
 	for _, a := range slices.Backward(p.report.Fences) {
 		if a.Host == host {
-			return fmt.Sprintf("%s, at %s", shorten(a.By, 30), a.At.UTC().Format("15:04:05Z"))
+			return fmt.Sprintf("%s, at %s", term.Shorten(a.By, 30), a.At.UTC().Format("15:04:05Z"))
 		}
 	}
 	return ""
@@ -107,7 +108,7 @@ func (p *reportPrinter) fencedBy(host string) string {
 
 // listing counts the MDS that list host i in the decisive round, and returns the
 // volume for which the first of them does.
-func (p *reportPrinter) listing(i int) (n int, by zbs.Path) {
+func (p *printer) listing(i int) (n int, by zbs.Path) {
 	round := p.decisive()
 	if round == nil {
 		return 0, by
@@ -127,7 +128,7 @@ func (p *reportPrinter) listing(i int) (n int, by zbs.Path) {
 }
 
 // shows reports whether the list contains host i of the inventory.
-func (p *reportPrinter) shows(list proof.VolumeList, i int) bool {
+func (p *printer) shows(list proof.VolumeList, i int) bool {
 	return slices.ContainsFunc(list.Clients, func(c zbs.Client) bool {
 		k, ok := p.report.Evidence.Hosts.OfClient(c.IP)
 		return ok && k == i
@@ -135,7 +136,7 @@ func (p *reportPrinter) shows(list proof.VolumeList, i int) bool {
 }
 
 // decisive returns the round that determines the age of the verdict, nil without one.
-func (p *reportPrinter) decisive() *proof.Round {
+func (p *printer) decisive() *proof.Round {
 	r := p.report
 	for k := range r.Evidence.Rounds {
 		if round := &r.Evidence.Rounds[k]; r.BeganAt.Add(secondsOf(round.Began)).Equal(r.ObservedAt) {

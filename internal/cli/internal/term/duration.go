@@ -1,9 +1,9 @@
-package cli
+package term
 
 import "time"
 
-// took prints a duration with three digits at most.
-func took(d time.Duration) string {
+// Took prints a duration with three digits at most.
+func Took(d time.Duration) string {
 	switch {
 	case d >= time.Second:
 		return d.Round(10 * time.Millisecond).String()
@@ -14,8 +14,8 @@ func took(d time.Duration) string {
 	}
 }
 
-// brief prints a duration with three digits at most in seven columns, "" for none.
-func brief(d time.Duration) string {
+// Brief prints a duration with three digits at most in seven columns, "" for none.
+func Brief(d time.Duration) string {
 	if d <= 0 {
 		return ""
 	}
