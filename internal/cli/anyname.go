@@ -15,7 +15,7 @@ type anyName bool
 func anyNameFlag(cmd *cobra.Command) *anyName {
 	lifted := new(anyName)
 	cmd.Flags().BoolVar((*bool)(lifted), "any-name", false, fmt.Sprintf(
-		"take a snapshot's name that has not %d characters: agents find snapshots\nby a part of the name, so no other one's name may contain it", volume.SnapshotNameLength))
+		"accept a snapshot's name that has not %d characters: agents find a snapshot\nby a part of its name, so the name of no other snapshot may contain it", volume.SnapshotNameLength))
 	return lifted
 }
 

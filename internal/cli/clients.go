@@ -14,12 +14,12 @@ func clientsCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clients PATH...",
 		Short: "Show who has volumes open",
-		Long: `Show who has each volume open, which MDS said so, and after what.
+		Long: `Show which clients have each volume open, which MDS said so, and how long it took.
 
-One MDS after the other is asked until one answers. When that one lists nobody,
-the others are asked as well, whether the volume exists, and how each MDS is: an
-agent that was restarted lists nobody until it is synced. Even so an empty list
-is no proof that nobody has the volume open; zbsctl guard gives one.`,
+zbsctl asks one MDS after the other until one answers. If its list is empty, zbsctl
+asks the others as well, whether the volume exists, and how each MDS is: an agent
+that was restarted lists no clients until it is synced. Even then an empty list does
+not prove that no host has the volume open; zbsctl guard can prove it.`,
 		Example: `  zbsctl clients zbs://pool/volume
   zbsctl clients zbs://pool/a zbs://pool/b -o wide --timeout 5s
   zbsctl clients cbd:physical/pool/volume -o json | jq '.volumes[].clients'`,

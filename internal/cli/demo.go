@@ -16,10 +16,10 @@ func demoCommand(env *environment, to *target) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Show the job under failure, on a fake cluster inside this process",
-		Long: `Start a fake cluster of three MDS inside this process and ask it who has a
-volume open: while all is well, with one MDS dead, one hung, all dead, and one
-that was restarted. Then ask the Guard whether another host may open it. No
-cluster is needed and no network is used.`,
+		Long: `Start a fake cluster of three MDS inside this process, and ask it which hosts have
+a volume open: while all is well, with one MDS dead, one hung, all dead, and one
+restarted. Then ask the Guard whether another host may open the volume. The demo
+needs no cluster and uses no network.`,
 		Example: "  zbsctl demo",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), env, to) },

@@ -23,13 +23,13 @@ func volumeExportCommand(env *environment, to *target) *cobra.Command {
 print the URL to connect to. The export runs until it is ended with
 zbsctl volume unexport.
 
-An export of a volume opens it on the MDS node, where everyone who reaches the port
-can write to it without a password. So it is made sure first that no host has the
-volume open. Whether the storage lists the MDS node as one that has it open was
-never seen: zbsctl guard may call an exported volume free.
+An export opens the volume on the MDS node. Every host that reaches the port can write
+to it without a password, so zbsctl first checks that no host has the volume open. It
+was never seen that the storage lists the MDS node as a client of an export: zbsctl
+guard may call an exported volume free.
 
-A snapshot needs no check, its data does not change. Nothing tells whether it
-exists: agents export an empty one for one that does not.`,
+A snapshot needs no check, because its data does not change. zbsctl cannot tell whether
+it exists: agents export an empty device if it does not.`,
 		Example: `  zbsctl volume export zbs://pool/volume --wait 5m
   qemu-img convert -O qcow2 "$(zbsctl volume export zbs://pool/volume@0123456789abcdef0123456789abcdef)" disk.qcow2`,
 		Args: cobra.ExactArgs(1),
@@ -37,7 +37,7 @@ exists: agents export an empty one for one that does not.`,
 	c, anyName := newChanger(env, to, cmd), anyNameFlag(cmd)
 	release := c.releaseFlags(cmd)
 	ports := portRange{First: 10600, Last: 10800}
-	cmd.Flags().Var(&ports, "ports", "ports of which one is taken")
+	cmd.Flags().Var(&ports, "ports", "range of ports; the agent takes one of them")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path, err := zbs.ParsePath(args[0])
 		if err != nil {
@@ -65,7 +65,7 @@ func volumeUnexportCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unexport MDS PORT | nbd://HOST:PORT",
 		Short: "End an NBD export",
-		Long: `End an NBD export on the MDS that exports: no other is asked. A port that exports
+		Long: `End an NBD export on the MDS that exports. No other MDS is asked. A port that exports
 nothing is a success.`,
 		Example: `  zbsctl volume unexport nbd://mds-a:10600
   zbsctl volume unexport mds-a 10600`,

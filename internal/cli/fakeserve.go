@@ -22,13 +22,13 @@ the cluster runs:
 
   GET    /nodes                  state, faults and counters of every node
   POST   /nodes/0/faults         {"fault":"hang","times":1,"on":["volume/clients"]}
-  DELETE /nodes/0/faults         no faults any more
+  DELETE /nodes/0/faults         remove all faults
   POST   /nodes/0/restart        also stop, start, sync, unsync
   POST   /nodes/0/upgrade        {"generation":"G10"}
   GET    /ledger                 every request, and whether it was executed
-  GET    /harm                   what was changed that the caller did not ask for
+  GET    /harm                   changes that no caller asked for
 
-A seed file has the same as the flags:
+A seed file says the same as the flags, and more:
 
   nodes: 3
   generations: [G9, G10]

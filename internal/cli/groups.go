@@ -11,16 +11,16 @@ func volumeCommand(env *environment, to *target) *cobra.Command {
 }
 
 func snapshotCommand(env *environment, to *target) *cobra.Command {
-	return group("snapshot", "Make, delete and go back to snapshots",
+	return group("snapshot", "Create, delete and roll back to snapshots",
 		snapshotCreateCommand(env, to), snapshotDeleteCommand(env, to), snapshotRollbackCommand(env, to))
 }
 
 func mdsCommand(env *environment, to *target) *cobra.Command {
-	return group("mds", "Look at the MDS themselves", mdsStatusCommand(env, to), mdsTopCommand(env, to), mdsUsageCommand(env, to))
+	return group("mds", "Show the state of the MDS", mdsStatusCommand(env, to), mdsTopCommand(env, to), mdsUsageCommand(env, to))
 }
 
 func hostsCommand(env *environment, to *target) *cobra.Command {
-	return group("hosts", "Look after the inventory of hosts that the guard goes by",
+	return group("hosts", "Show, check and draft the inventory of hosts that the guard uses",
 		hostsListCommand(env, to), hostsCheckCommand(env, to), hostsDiscoverCommand(env, to))
 }
 

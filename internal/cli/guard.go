@@ -18,22 +18,22 @@ func guardCommand(env *environment, to *target) *cobra.Command {
 		Long: `Check whether any host but those given with --host has the volume open, and show
 the evidence. The answer is
 
-  free         proved: it may be opened on the host, until the time that is told
-  in use       another host has it open, or had it a moment ago
+  free         proved: the host may open it, until the time that is shown
+  in use       another host has it open, or had it open a moment ago
   cannot tell  not proved either way: treat it as in use
 
-An empty list of clients alone proves nothing. In two rounds, 13 s apart, a
-majority of the MDS must show that they can list clients at all, and each host
-of the inventory must be accounted for: an MDS lists it for some volume, or it
-is allowed (--host), off (--fenced), or has fenced itself (--self-fencing). So
-free takes an inventory: --hosts-file, or that of the context (zbsctl help
-config). Without it a volume in use is still found.
+An empty list of clients proves nothing. Free requires two rounds, 13 s apart. In
+each, a majority of the MDS must show that they can list clients at all, and each
+host of the inventory must be accounted for: an MDS lists it for some volume, or it
+is allowed (--host), off (--fenced), or has fenced itself (--self-fencing). So free
+needs an inventory: --hosts-file, or that of the context (zbsctl help config). In
+use needs none.
 
-In use is known at once, free after 13 s; cannot tell may take 40 s, and longer
-with --self-fencing. Free is good for 13 s, until the time that is told.
+In use is known at once, free after 13 s. Cannot tell may take 40 s, and longer with
+--self-fencing. Free is valid for 13 s, until the time that is shown.
 
-What must hold is numbered in the output of --explain. Nothing is reserved: a
-host that opens the volume right after the check is not seen.`,
+--explain shows the numbered rules that must hold. The check reserves nothing: it
+cannot see a host that opens the volume right after it.`,
 		Example: `  zbsctl guard zbs://pool/volume --host kvm-2
   zbsctl guard zbs://pool/volume --host kvm-2 --hosts-file hosts.yaml --wait 5m
   zbsctl guard zbs://pool/volume --host kvm-2 -o json >report.json &&

@@ -29,26 +29,24 @@ func guardReplayCommand(env *environment) *cobra.Command {
 	f := &replayFlags{}
 	cmd := &cobra.Command{
 		Use:   "replay FILE [PATH] [--host HOST]",
-		Short: "Judge a saved report anew, by its evidence alone",
-		Long: `Read a report that zbsctl guard -o json wrote (- for stdin), and judge its
-evidence anew. No MDS is asked.
+		Short: "Evaluate a saved report again, by its evidence alone",
+		Long: `Read a report that zbsctl guard -o json wrote (- for stdin), and evaluate its
+evidence again. No MDS is asked.
 
-Exit code 0 means: the report says free, has not expired, is about PATH, and
-every host that it allows is one of --host. A report that says free and is about
-something else, or has expired, or was changed, proves nothing for the reader
-(exit code 4). Without PATH nothing says what it is read for (exit code 4, too).
-For a report that says otherwise the exit code is that of the check.
+The exit code is 0 when the report says free, has not expired, is about PATH, and
+allows no host but those of --host. It is 4 when a report says free and is about
+another volume, allows another host, has expired or was changed, and when PATH is
+missing. If the report does not say free, the exit code is that of the check.
 
-The digest of a report shows that it was changed by accident. It is no
-signature: a program that can write the file can write any report. Read only
-files that you trust.`,
+The digest of a report detects accidental changes. It is no signature: a program
+that can write the file can write any report. Read only files that you trust.`,
 		Example: `  zbsctl guard replay report.json zbs://pool/volume --host kvm-2
   zbsctl guard replay report.json zbs://pool/volume --at 2026-11-23T10:00:00Z`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	f.out = outputFlag(cmd)
 	cmd.Flags().StringArrayVar(&f.hosts, "host", nil, "host that is to open the volume, by name or address; may be repeated")
-	cmd.Flags().StringVar(&f.at, "at", "", "judge as of this time, which says nothing of now (default: now)")
+	cmd.Flags().StringVar(&f.at, "at", "", "evaluate as of this time, which says nothing about now (default: now)")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "show the rules, which are not kept, and every host")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		free := &freeReports{env: env}

@@ -27,10 +27,10 @@ environment variable ZBS_HOST_PASSWORD, else from a prompt on the terminal. The
 agent writes it into its log on the MDS in clear, which zbsctl cannot prevent.`
 
 // optionalPasswordHelp is passwordHelp for commands in which newer agents need none.
-const optionalPasswordHelp = `Agents since generation G9 (zbsctl mds status) reach the host by themselves, and are
-sent no password. For older ones it comes from --password-file, else from the
-environment variable ZBS_HOST_PASSWORD, else from a prompt on the terminal once an
-agent turns out to need it; that agent writes it into its log on the MDS in clear.`
+const optionalPasswordHelp = `Agents since generation G9 (zbsctl mds status) reach the host by themselves: they get
+no password. An older agent needs one. It comes from --password-file, else from the
+environment variable ZBS_HOST_PASSWORD, else from a prompt on the terminal. That agent
+writes it into its log on the MDS in clear.`
 
 // hostFlags adds the flags to the command.
 func hostFlags(cmd *cobra.Command) *hostAccess {

@@ -17,13 +17,13 @@ func hostsCheckCommand(env *environment, to *target) *cobra.Command {
 	var pool string
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Show how each host of the inventory could be proved now",
-		Long: `Ask every MDS for the volumes that the inventory names as open, and show of each
-host how zbsctl guard could account for it now, or what is missing. It also
-looks whether the heartbeat volume of a pool could serve as a canary: hosts open
-it for an instant only, so it seldom does.
+		Short: "Show what accounts for each host of the inventory now",
+		Long: `Ask every MDS for the volumes that the inventory names as open, and show for each
+host how zbsctl guard could account for it now, or what is missing. It also shows
+whether the heartbeat volume of a pool could serve as a canary. It seldom can: hosts
+open it for an instant only.
 
-The exit code is 0 when every host can be accounted for, and else 4.`,
+The exit code is 0 when every host can be accounted for, else 4.`,
 		Example: `  zbsctl hosts check --hosts-file hosts.yaml
   zbsctl hosts check --pool pool -o json | jq '.hosts[] | select(.proof == "unproved")'`,
 		Args: cobra.NoArgs,

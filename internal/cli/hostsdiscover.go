@@ -24,17 +24,17 @@ func hostsDiscoverCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "discover [PATH...]",
 		Short: "Draft an inventory of the hosts that the MDS list",
-		Long: `Watch what every MDS lists for as long as a client may take to register (refresh
-+ leader-retry, 13 s), and print an inventory to review: a host for each
+		Long: `Watch the lists of every MDS for as long as a client may take to register (refresh
++ leader-retry, 13 s), and print a draft of an inventory, with a host for each
 address.
 
-Watched are the heartbeat volumes of all pools, and the volumes that are given:
-as arguments or with --from-file. No MDS tells which volumes there are, so give
-the disks of running machines: a host shows by what it has open, and its
-heartbeat for an instant only.
+zbsctl watches the heartbeat volumes of all pools, and the volumes that you name as
+arguments or with --from-file. No MDS can list all volumes, so name the disks of
+running machines: a host is listed for a volume that it has open, and for its
+heartbeat volume only for an instant.
 
-The draft is incomplete by nature: hosts that were not seen are missing, and a
-host with two addresses stands there twice. Merge and add before you use it.`,
+The draft is incomplete: hosts that were not seen are missing, and a host with two
+addresses appears twice. Review it before you use it.`,
 		Example: `  zbsctl hosts discover --from-file volumes >hosts.yaml
   zbsctl hosts discover zbs://pool/disk-of-a zbs://pool/disk-of-b`,
 	}

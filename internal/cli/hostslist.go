@@ -15,8 +15,8 @@ func hostsListCommand(env *environment, to *target) *cobra.Command {
 	g := &guardFlags{}
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "Show the inventory as it is read",
-		Long: `Show the inventory of hosts as zbsctl guard reads it: from --hosts-file, or from
+		Short: "Show the inventory",
+		Long: `Show the inventory of hosts that zbsctl guard uses: from --hosts-file, or from
 the context (zbsctl help config). No MDS is asked.`,
 		Example: `  zbsctl hosts list --hosts-file hosts.yaml
   zbsctl hosts list -o json | jq -r '.hosts[] | select(.open == null) | .name'`,

@@ -16,11 +16,11 @@ import (
 func mdsStatusCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Ping every MDS and show how it is",
-		Long: `Ping every MDS and show how it is. Nothing on the agents is changed.
+		Short: "Ping every MDS and show its state",
+		Long: `Ping every MDS and show its state. This changes nothing on the agents.
 
 ` + health.Legend + `
-The exit code is 0 when every MDS serves, 4 when none gave an answer, else 1.`,
+The exit code is 0 when every MDS serves, 4 when none answers, else 1.`,
 		Example: `  zbsctl mds status --mds mds-a,mds-b,mds-c --timeout 3s
   zbsctl mds status -o json`,
 		Args: cobra.NoArgs,

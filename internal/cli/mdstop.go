@@ -33,19 +33,19 @@ func mdsTopCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "top",
 		Short: "Watch every MDS live",
-		Long: `Probe every MDS again and again, and show live how it is. Nothing on the agents is
-changed. Each MDS is probed by itself, so that one that hangs holds up no other.
+		Long: `Probe every MDS again and again, and show its state live. This changes nothing on the
+agents. Each MDS is probed independently: one that hangs does not delay the others.
 
 ` + health.Legend + `
 ` + top.Legend + `
-An MDS whose probe takes longer than --timeout (default 2s here) is down. In a
-narrow window the columns at the right are left out.
+An MDS whose probe takes longer than --timeout (default 2s here) is down. A
+narrow window leaves out the columns at the right.
 
 Keys: q, esc or ctrl-c quits, p pauses, r resets history and counts, ? explains.
 
-Where stdout is no terminal, and with -o json or yaml, it prints a table or document
-after each of the --count rounds. The exit code is that of mds status, for the last
-state.`,
+If stdout is no terminal, or with -o json or yaml, it prints a table or document
+after each of the --count rounds. The exit code is that of mds status for the last
+round.`,
 		Example: `  zbsctl mds top --mds mds-a,mds-b,mds-c
   zbsctl mds top --interval 5s --timeout 1s
   zbsctl mds top --count 3 -o json`,

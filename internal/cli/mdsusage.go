@@ -17,9 +17,9 @@ import (
 func mdsUsageCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "usage [MDS...]",
-		Short: "Show what the storage's processes use on the MDS nodes",
-		Long: `Show what the storage's processes use on the nodes of these MDS, or of all: a row
-per control group that runs there.`,
+		Short: "Show the resources that the storage's processes use on the MDS nodes",
+		Long: `Show the resources that the storage's processes use on the nodes of these MDS, or of
+all: a row for each control group that runs there.`,
 		Example: `  zbsctl mds usage
   zbsctl mds usage mds-a -o json | jq '.mds[].cgroups[] | {cgroup, memory}'`,
 	}

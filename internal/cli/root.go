@@ -47,7 +47,8 @@ func rootCommand(env *environment, reached *bool) *cobra.Command {
 		Use:   "zbsctl",
 		Short: "Ask the metadata servers (MDS) of a ZBS cluster, safely when part of it is broken",
 		Long: `zbsctl asks the metadata servers (MDS) of a ZBS cluster, safely when part of it is broken.
-It changes volumes and snapshots, too, and finds out what became of a change.
+It also changes volumes and snapshots. When the reply to a change is lost, it finds out
+whether the change has happened.
 
 The MDS come from --mds, else from ZBS_MDS, else from the current context of the
 configuration file (zbsctl help config).`,

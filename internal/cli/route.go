@@ -14,11 +14,11 @@ func routeCommand(env *environment) *cobra.Command {
 	var owners int
 	cmd := &cobra.Command{
 		Use:   "route KEY...",
-		Short: "Show which node owns a key, and who follows",
-		Long: `Show which node owns each key, and in which order the others follow.
+		Short: "Show which node owns a key, and which nodes come next",
+		Long: `Show which node owns each key, and the order of the others.
 
-The default placement orders the MDS of a call by the volume's install path; the
-zstack placement answers what ZStack's management nodes answer.`,
+The default placement is the one that orders the MDS of a call, by the volume's
+install path. The zstack placement is that of ZStack's management nodes.`,
 		Example: `  zbsctl route zbs://pool/volume --nodes mds-a:7763,mds-b:7763,mds-c:7763
   zbsctl route 4f1b6c0e9d3a --nodes mn-1,mn-2 --placement zstack --owners 1`,
 		Args: cobra.MinimumNArgs(1),

@@ -15,7 +15,7 @@ import (
 func snapshotCreateCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create PATH@NAME",
-		Short: "Make a snapshot of a volume",
+		Short: "Create a snapshot of a volume",
 		Example: `  zbsctl snapshot create zbs://pool/volume@0123456789abcdef0123456789abcdef
   zbsctl snapshot create zbs://pool/volume@before-upgrade --any-name`,
 		Args: cobra.ExactArgs(1),
@@ -52,9 +52,8 @@ func snapshotDeleteCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete PATH@NAME",
 		Short: "Delete a snapshot",
-		Long: `Delete a snapshot. Agents answer success also for one that is kept because it has a
-clone. Where an agent can tell whether a snapshot exists, zbsctl looks; few can, and
-elsewhere nothing confirms it.`,
+		Long: `Delete a snapshot. Agents answer success even if they keep the snapshot because it has
+a clone. zbsctl checks that the snapshot is gone if an agent can tell; few can.`,
 		Example: "  zbsctl snapshot delete zbs://pool/volume@0123456789abcdef0123456789abcdef",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -98,9 +97,9 @@ func isGone(ctx context.Context, cl cluster, path zbs.Path) bool {
 func snapshotRollbackCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback PATH@NAME",
-		Short: "Make a volume what it was at a snapshot",
-		Long: `Make a volume what it was at a snapshot: what was written since is lost. First it
-is made sure that no host has the volume open.`,
+		Short: "Return a volume to the data of a snapshot",
+		Long: `Return a volume to the data of a snapshot: what was written since is lost. First zbsctl
+checks that no host has the volume open.`,
 		Example: `  zbsctl snapshot rollback zbs://pool/volume@0123456789abcdef0123456789abcdef
   zbsctl snapshot rollback zbs://pool/volume@0123456789abcdef0123456789abcdef --wait 5m --yes`,
 		Args: cobra.ExactArgs(1),

@@ -20,8 +20,8 @@ func configTopic() *cobra.Command {
      --config, else ZBS_CONFIG, else ~/.config/zbsctl/config.yaml
 
 An MDS is a host name or address, host:port, http(s)://host:port/root, or an MDS
-URL user:password@host[:sshPort]/[?mdsPort=N], of which the host alone is used.
-A password may hold a comma, so an entry with an @ is never split at commas.
+URL user:password@host[:sshPort]/[?mdsPort=N], of which only the host is used.
+A password may contain a comma, so an entry with an @ is never split at commas.
 
 The configuration file:
 
@@ -46,8 +46,8 @@ The configuration file:
         span: 6s              # of the questions to one MDS
         rounds: 2
 
-The inventory of hosts is what zbsctl guard, volume delete, volume export and
-snapshot rollback go by. It is named in one of three ways:
+zbsctl guard, volume delete, volume export and snapshot rollback use an inventory of
+hosts. It is named in one of three ways:
 
       hosts:
         - name: kvm-1
@@ -62,8 +62,9 @@ snapshot rollback go by. It is named in one of three ways:
                               # or dsnEnv: VARIABLE, or dsn, password and all
         primaryStorage: UUID  # hosts that have it attached; absent: all
 
---hosts-file goes before the context. The context counts only when the MDS come
-from it or --context names it: hosts of another cluster prove nothing.`,
+--hosts-file takes precedence over the context. The inventory of the context counts
+only when the MDS come from it or --context names it: hosts of another cluster prove
+nothing.`,
 	}
 }
 

@@ -24,10 +24,10 @@ func bdevCreateCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create IP PATH",
 		Short: "Make a volume a vhost block device on a host",
-		Long: `Make a volume a vhost block device on a host, which then has it open. The path of
-its socket on the host is printed. The device is named as ZStack's newest names that
-of the volume; --scheme names it as older ones do, --name gives another name. ZStack
-does not find a device of another name.
+		Long: `Make a volume a vhost block device on a host, which then has it open. zbsctl prints
+the path of its socket on the host. The newest ZStack's name for the device is the
+default. --scheme selects the name that older ones use, --name any other; ZStack does
+not find a device with another name.
 
 ` + optionalPasswordHelp,
 		Example: `  zbsctl vhost bdev create 10.0.0.5 zbs://pool/volume_0123456789abcdef0123456789abcdef
@@ -86,7 +86,7 @@ func bdevDeleteCommand(env *environment, to *target) *cobra.Command {
 		Short: "Remove a vhost block device from a host",
 		Long: `Remove a vhost block device from a host: whatever uses it there loses it. The
 volume behind it stays. A device that does not exist is a success. zbsctl vhost bdev
-name tells how ZStack names that of a volume.
+name shows ZStack's name for the device of a volume.
 
 ` + optionalPasswordHelp,
 		Example: "  zbsctl vhost bdev delete 10.0.0.5 disk0",
@@ -110,9 +110,9 @@ func bdevNameCommand(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "name PATH",
 		Short: "Show how ZStack names the vhost block device of a volume",
-		Long: `Show how ZStack names the vhost block device of a volume, and its socket on the
-host. No MDS is asked. A volume whose name is not volume_UUID is named by the hash in
-both schemes, which is inferred and was not seen.`,
+		Long: `Show ZStack's name for the vhost block device of a volume, and its socket on the host.
+No MDS is asked. If the volume's name is not volume_UUID, both schemes name the device
+by the hash: this is inferred, and was not seen.`,
 		Example: `  zbsctl vhost bdev name zbs://pool/volume_0123456789abcdef0123456789abcdef
   zbsctl vhost bdev name zbs://pool/volume_0123456789abcdef0123456789abcdef --scheme hash -o json | jq -r .bdev`,
 		Args: cobra.ExactArgs(1),

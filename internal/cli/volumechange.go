@@ -14,8 +14,8 @@ import (
 func volumeCreateCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create PATH --size SIZE",
-		Short: "Make a volume",
-		Long:  "Make a volume of a size.\n\n" + sizeHelp,
+		Short: "Create a volume",
+		Long:  "Create a volume.\n\n" + sizeHelp,
 		Example: `  zbsctl volume create zbs://pool/volume --size 20G
   zbsctl volume create zbs://pool/volume --size 1.5T --skip-existing -o json | jq '.changes[0].size'`,
 		Args: cobra.ExactArgs(1),
@@ -50,7 +50,7 @@ func volumeExpandCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "expand PATH --size SIZE",
 		Short: "Make a volume larger",
-		Long: `Make a volume larger. One that has the size already is a success; a volume never
+		Long: `Make a volume larger. If it has the size already, that is a success. A volume never
 shrinks.
 
 ` + sizeHelp,
@@ -112,11 +112,11 @@ func volumeDeleteCommand(env *environment, to *target) *cobra.Command {
 		Use:   "delete PATH...",
 		Short: "Delete volumes and their snapshots",
 		Long: fmt.Sprintf(`Delete volumes and all their snapshots, %d volumes at a time. A volume that does
-not exist is a success, if an MDS of the cluster says so.
+not exist is a success, if an MDS of the cluster confirms that.
 
-First it is made sure that no host has the volume open, and afterwards that it is
-gone: agents claim success when they could not look. A check that expires before an
-MDS gets its request is made again.`, parallelism),
+Before the deletion zbsctl checks that no host has the volume open, and afterwards that
+the volume is gone: agents answer success even if they could not look. A check that
+expires before an MDS gets its request is repeated.`, parallelism),
 		Example: `  zbsctl volume delete zbs://pool/volume
   zbsctl volume delete zbs://pool/a zbs://pool/b --wait 5m --yes`,
 		Args: cobra.MinimumNArgs(1),

@@ -14,8 +14,8 @@ import (
 func volumeCloneCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clone SNAPSHOT NEWPATH",
-		Short: "Make a volume that shares the data of a snapshot",
-		Long: `Make a volume that shares the data of a snapshot, in the snapshot's pool. The
+		Short: "Create a volume that shares the data of a snapshot",
+		Long: `Create a volume that shares the data of a snapshot, in the snapshot's pool. The
 snapshot cannot be deleted until the clone is flattened or deleted.`,
 		Example: "  zbsctl volume clone zbs://pool/volume@0123456789abcdef0123456789abcdef zbs://pool/clone",
 	}
@@ -26,8 +26,8 @@ snapshot cannot be deleted until the clone is flattened or deleted.`,
 func volumeCopyCommand(env *environment, to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy SNAPSHOT NEWPATH",
-		Short: "Make a volume with a copy of a snapshot's data",
-		Long: `Make a volume with a copy of a snapshot's data, in any pool.
+		Short: "Create a volume with a copy of a snapshot's data",
+		Long: `Create a volume with a copy of a snapshot's data, in any pool.
 
 It takes as long as the data. Interrupting zbsctl does not stop the agent.`,
 		Example: "  zbsctl volume copy zbs://pool/volume@0123456789abcdef0123456789abcdef zbs://other/copy",
