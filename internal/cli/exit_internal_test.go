@@ -21,21 +21,21 @@ import (
 func TestExitCodesAndRemedies(t *testing.T) {
 	path := zbs.Path{Pool: "p", Volume: "v"}
 	inUse := &guard.InUseError{Path: path, Holders: []guard.Holder{{Host: "10.0.0.5"}}}
-	refusal := walkOf(t, fakemds.AgentError("no leader"), zbs.DeleteVolume{Path: cbdPath})
-	down := walkOf(t, fakemds.Refuse, zbs.DeleteVolume{Path: cbdPath})
-	lost := walkOf(t, fakemds.Reset.On("volume/delete"), zbs.DeleteVolume{Path: cbdPath})
-	silent := walkOf(t, fakemds.CallbackLost, zbs.QueryVolume{Path: cbdPath})
-	wrong := walkOf(t, fakemds.Status(404), zbs.QueryVolume{Path: cbdPath})
+	refusal := callErrorOf(t, fakemds.AgentError("no leader"), zbs.DeleteVolume{Path: cbdPath})
+	down := callErrorOf(t, fakemds.Refuse, zbs.DeleteVolume{Path: cbdPath})
+	lost := callErrorOf(t, fakemds.Reset.On("volume/delete"), zbs.DeleteVolume{Path: cbdPath})
+	silent := callErrorOf(t, fakemds.CallbackLost, zbs.QueryVolume{Path: cbdPath})
+	wrong := callErrorOf(t, fakemds.Status(404), zbs.QueryVolume{Path: cbdPath})
 	vhost := zbs.HostAccess{IP: "10.0.0.5"}
 	full := zbs.HostAccess{IP: "10.0.0.5", Port: 22, Username: "root", Password: "pw"}
 	snapshot := cbdPath
 	snapshot.Snapshot = "s"
-	noDeploy := walkAt(t, fakemds.G10, zbs.DeployVhost{Host: full})
-	noCheck := walkAt(t, fakemds.G9, zbs.CheckVhost{Host: vhost})
-	noAccess := walkAt(t, fakemds.G8, zbs.DeleteBdev{Host: vhost, Bdev: "b"})
-	noPool := walkAt(t, fakemds.G8, zbs.CopySnapshot{Path: snapshot, DstVolume: "v", DstPool: "other"})
-	noUsage := walkAt(t, fakemds.G8, zbs.GetResourceUsage{Cgroups: []string{zbs.CgroupShare}})
-	notUp := walkOf(t, fakemds.AgentError("not ready").On("vhost/check"), zbs.CheckVhost{Host: vhost}, fakemds.G10)
+	noDeploy := callErrorAt(t, fakemds.G10, zbs.DeployVhost{Host: full})
+	noCheck := callErrorAt(t, fakemds.G9, zbs.CheckVhost{Host: vhost})
+	noAccess := callErrorAt(t, fakemds.G8, zbs.DeleteBdev{Host: vhost, Bdev: "b"})
+	noPool := callErrorAt(t, fakemds.G8, zbs.CopySnapshot{Path: snapshot, DstVolume: "v", DstPool: "other"})
+	noUsage := callErrorAt(t, fakemds.G8, zbs.GetResourceUsage{Cgroups: []string{zbs.CgroupShare}})
+	notUp := callErrorOf(t, fakemds.AgentError("not ready").On("vhost/check"), zbs.CheckVhost{Host: vhost}, fakemds.G10)
 	for name, row := range map[string]struct {
 		err    error
 		code   int
@@ -104,14 +104,14 @@ func TestExitCodesAndRemedies(t *testing.T) {
 
 var cbdPath = zbs.CBDPath{PhysicalPool: "pp", Path: zbs.Path{Pool: "p", Volume: "v"}}
 
-// walkAt returns the error of a call to an MDS of the generation, which cannot do it.
-func walkAt[R any](t *testing.T, g fakemds.Generation, command zbs.Command[R]) *mds.WalkError {
+// callErrorAt returns the error of a call to an MDS of the generation, which cannot do it.
+func callErrorAt[R any](t *testing.T, g fakemds.Generation, command zbs.Command[R]) *mds.WalkError {
 	t.Helper()
-	return walkOf(t, fakemds.CallbackTwice, command, g)
+	return callErrorOf(t, fakemds.CallbackTwice, command, g)
 }
 
-// walkOf returns the error of a call to an MDS with the fault.
-func walkOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R], of ...fakemds.Generation) *mds.WalkError {
+// callErrorOf returns the error of a call to an MDS with the fault.
+func callErrorOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R], of ...fakemds.Generation) *mds.WalkError {
 	t.Helper()
 	cluster := fakemds.NewCluster(t, 1, fakemds.Generations(of...))
 	cluster.Node(0).Inject(fault)
@@ -126,9 +126,9 @@ func walkOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R], of
 	}
 	t.Cleanup(func() { caller.Close() })
 	_, err = mds.Call(t.Context(), caller, command)
-	walk, ok := errors.AsType[*mds.WalkError](err)
+	failed, ok := errors.AsType[*mds.WalkError](err)
 	if !ok {
 		t.Fatalf("%v is no WalkError", err)
 	}
-	return walk
+	return failed
 }

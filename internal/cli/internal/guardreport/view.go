@@ -11,11 +11,11 @@ import (
 
 // View says how much of a report is printed, and as of when.
 type View struct {
-	Explain bool // the rules, and every host
-	Wide    bool // every round and host, with names in full
-	Expired func() bool
-	AsOf    time.Time // zero: now
-	// mismatch is why a free report does not answer what its reader asks, or nil.
+	Explain bool        // the rules, and every host
+	Wide    bool        // every round and host, with names in full
+	Expired func() bool // called last
+	AsOf    time.Time   // zero: now
+	// Mismatch is why a free report does not answer what its reader asks, or nil.
 	Mismatch error
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/mds"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -165,18 +164,6 @@ func TestTopStill(t *testing.T) {
 		t.Errorf("%d MDS are left, want 30", got)
 	}
 	compareFrame(t, "still", "what is left at the end", everyState().Still())
-}
-
-func TestBrief(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "", 1: "1ns", 1234: "1.23µs", 12345: "12.3µs", 999999: "1ms", 930 * time.Microsecond: "930µs",
-		1234567: "1.23ms", 12345678: "12.3ms", 123456789: "123ms", 1234 * time.Millisecond: "1.23s",
-		75 * time.Second: "1m15s", 2 * time.Hour: "2h0m0s",
-	} {
-		if got := term.Brief(d); got != want {
-			t.Errorf("%d ns is %q, want %q", int64(d), got, want)
-		}
-	}
 }
 
 func TestSparkline(t *testing.T) {
