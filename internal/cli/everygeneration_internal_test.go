@@ -56,17 +56,17 @@ var onGenerations = map[string]struct {
 	"vhost bdev delete": {[]string{"10.0.0.9", "b", "--yes"}, []fakemds.Generation{fakemds.G8, fakemds.G9, fakemds.G10}, 0},
 }
 
-// askNobody are the commands that ask no MDS.
-var askNobody = []string{"hosts list", "guard replay", "vhost bdev name", "route", "route balance", "demo", "fake serve", "version", "config", "exit-codes"}
+// askNoMDS are the commands that ask no MDS.
+var askNoMDS = []string{"hosts list", "guard replay", "vhost bdev name", "route", "route balance", "demo", "fake serve", "version", "config", "exit-codes"}
 
-// Every command is in the table, or asks nobody.
+// Every command is in the table, or asks no MDS.
 func TestEveryCommandIsTriedOnEveryGeneration(t *testing.T) {
 	var visit func(cmd *cobra.Command, path string)
 	visit = func(cmd *cobra.Command, path string) {
 		for _, sub := range cmd.Commands() {
 			name := strings.TrimSpace(path + " " + sub.Name())
 			_, tried := onGenerations[name]
-			if _, hasRun := onGenerations[name]; !hasRun && !slices.Contains(askNobody, name) && !sub.HasSubCommands() {
+			if _, hasRun := onGenerations[name]; !hasRun && !slices.Contains(askNoMDS, name) && !sub.HasSubCommands() {
 				t.Errorf("%q is in neither table (%t)", name, tried)
 			}
 			visit(sub, name)

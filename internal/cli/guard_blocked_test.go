@@ -11,7 +11,7 @@ import (
 )
 
 // blockedOutput takes the first write only after a time, as a pipe does that
-// nobody reads.
+// no program reads.
 type blockedOutput struct {
 	bytes.Buffer
 	wait time.Duration

@@ -1,11 +1,18 @@
 // Package cli is the operator's tool zbsctl.
 //
-// A command is a function of an environment (streams, exit code) and a target (what
-// connects to MDS). It parses flags, calls the packages of the library and prints:
-// data goes to stdout, everything for people to stderr. Main puts the commands
-// together. Each command has a file of its own, files that end in doc.go hold the
-// documents it prints as JSON and YAML, those that end in view.go what it prints for
-// people.
+// Main (root.go, groups.go) puts the commands together. A command is a function of two
+// things: an environment (environment.go: arguments, streams, exit code, how errors are
+// printed) and a target (target.go: flags, environment and configuration file say which
+// MDS, and it opens a cluster of them). It parses flags, calls the packages of the
+// library and prints: data goes to stdout, everything for people to stderr.
+//
+// Each command has a file with its name. A larger one has more: documents for JSON and
+// YAML end in doc.go, what is printed for people ends in view.go. Commands that change
+// something share change.go, those with a Guard guardflags.go.
+//
+// Leaves are packages of their own: internal/term (styles, tables), internal/health
+// (state of an MDS), internal/guardreport (reports for people) and internal/top (the
+// live screen). Files use each other in one direction only.
 package cli
 
 import (

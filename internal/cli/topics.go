@@ -11,7 +11,12 @@ func configTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
 		Short: "How to name the MDS once: environment and configuration file",
-		Long: `The MDS come from the first of these that names any:
+		Long:  configHelp,
+	}
+}
+
+// configHelp is the text of zbsctl help config.
+const configHelp = `The MDS come from the first of these that names any:
 
   1. --mds, repeated or with commas between
   2. the context named by --context
@@ -64,9 +69,7 @@ hosts. It is named in one of three ways:
 
 --hosts-file takes precedence over the context. The inventory of the context counts
 only when the MDS come from it or --context names it: hosts of another cluster prove
-nothing.`,
-	}
-}
+nothing.`
 
 // exitCodesTopic is the help on exit codes.
 func exitCodesTopic() *cobra.Command {

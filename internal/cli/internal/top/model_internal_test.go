@@ -16,7 +16,7 @@ import (
 
 var testNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// What its commands would do is told as text, such as "probe 1".
+// testModel returns a model whose commands only name themselves, such as "probe 1".
 func testModel(count int, names ...string) Model {
 	var addrs []zbs.Addr
 	for _, name := range names {
@@ -30,15 +30,15 @@ func testModel(count int, names ...string) Model {
 	return m
 }
 
-// told returns what the command would do.
-func told(cmd tea.Cmd) (all []string) {
+// named returns the names of the commands.
+func named(cmd tea.Cmd) (all []string) {
 	if cmd == nil {
 		return nil
 	}
 	switch msg := cmd().(type) {
 	case tea.BatchMsg:
 		for _, c := range msg {
-			all = append(all, told(c)...)
+			all = append(all, named(c)...)
 		}
 	case tea.QuitMsg:
 		all = append(all, "quit")
@@ -59,7 +59,7 @@ func play(t *testing.T, m Model, steps ...step) Model {
 	for i, s := range steps {
 		next, cmd := m.Update(s.msg)
 		m = next.(Model)
-		if diff := cmp.Diff(s.want, told(cmd)); diff != "" {
+		if diff := cmp.Diff(s.want, named(cmd)); diff != "" {
 			t.Errorf("after message %d, %T (-want +got):\n%s", i+1, s.msg, diff)
 		}
 	}
@@ -77,7 +77,7 @@ func serving(latency time.Duration) mds.Health {
 // Each MDS is probed in a loop of its own: an answer makes its own next probe alone.
 func TestTopLoops(t *testing.T) {
 	m := testModel(0, "a", "b")
-	if got := told(m.Init()); !slices.Equal(got, []string{"sample", "probe 0", "probe 1"}) {
+	if got := named(m.Init()); !slices.Equal(got, []string{"sample", "probe 0", "probe 1"}) {
 		t.Errorf("at the start: %v", got)
 	}
 	play(t, m,
@@ -101,8 +101,8 @@ func TestTopKeys(t *testing.T) {
 	}
 }
 
-// Nobody is probed during a pause. Those whose turn came meanwhile are probed at
-// its end, and those that wait are when their turn comes.
+// No MDS is probed during a pause. An MDS that becomes due meanwhile is probed at the
+// end of the pause, the others when they become due.
 func TestTopPause(t *testing.T) {
 	m := play(t, testModel(0, "a", "b"),
 		step{answer(0), []string{"wait 0"}},
@@ -168,7 +168,7 @@ func TestTopSample(t *testing.T) {
 	}
 }
 
-// Several zbsctl do not beat together, and none asks more often than it was told.
+// Several zbsctl probe at different times, and none probes more often than asked.
 func TestTopWait(t *testing.T) {
 	o := Options{Interval: time.Second}
 	seen := make(map[time.Duration]bool)
