@@ -10,8 +10,8 @@ import (
 
 var nodeCounts = []int{3, 16, 128, 1000}
 
-// hexNames returns names of 32 hexadecimal digits, like ZStack's UUIDs; the same
-// for the same seed.
+// hexNames returns names of 32 hexadecimal digits, like ZStack's UUIDs. The same seed
+// gives the same names.
 func hexNames(n int, seed uint64) []string {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	names := make([]string, n)
@@ -22,8 +22,8 @@ func hexNames(n int, seed uint64) []string {
 }
 
 // eachRing runs a benchmark for both placements and all sizes, over 4,096 keys of
-// 32 characters: too many for the branch predictor, few enough that the keys
-// themselves stay in the first- and second-level caches.
+// 32 characters. These are too many for the branch predictor, and few enough that the
+// keys themselves stay in the first- and second-level caches.
 func eachRing(b *testing.B, f func(b *testing.B, r *hashring.Ring, keys []string)) {
 	keys := hexNames(1<<12, 1)
 	for _, p := range []hashring.Placement{hashring.Default, hashring.ZStack} {

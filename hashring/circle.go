@@ -25,21 +25,22 @@ type point struct {
 
 // circle is ZStack's ring. A circle is never changed once a snapshot holds it.
 //
-// Neighbouring positions of one node are joined to an arc: the node owns everything
-// from the arc before up to and including the arc's end. A last arc ends at the
-// highest possible position and repeats the first one, so that nothing wraps.
+// Neighbouring positions of one node are joined to an arc. The node owns all
+// positions after the end of the arc before, up to and including the end of its own
+// arc. The last arc ends at the highest possible position and repeats the first one,
+// so no arc wraps around.
 type circle struct {
 	replicas int
 	points   []point // by position, as signed numbers
 	ends     []int32
 	tops     []ranking // of each arc: its node and the next two distinct ones
 
-	// owners has the node that owns all of a stretch of the circle, absent if
-	// several share it. It lies apart because most lookups want the owner alone.
+	// owners has for each bucket the node that owns all of it, or absent if several
+	// nodes share it. It is stored apart because most lookups need only the owner.
 	owners *[1 << bucketBits]uint16
 
-	// buckets has for every stretch of the circle the first arc that owns some of
-	// it, marked as shared if that is not all of it.
+	// buckets has for each bucket the first arc that owns a part of it, marked as
+	// shared if the arc does not own all of it.
 	buckets *[1 << bucketBits]uint32
 }
 
@@ -53,8 +54,8 @@ func (c *circle) find(pos int32) uint32 {
 	return c.search(pos)
 }
 
-// search finds the arc of a position in a bucket that several share, most often two
-// or three.
+// search finds the arc of a position in a bucket that several arcs share, most often
+// two or three.
 func (c *circle) search(pos int32) uint32 {
 	arc := c.buckets[bucketOf(pos)] - shared
 	for range 4 {
@@ -74,8 +75,8 @@ func (c *circle) search(pos int32) uint32 {
 // bucketOf flips the sign bit, so that signed positions number buckets in order.
 func bucketOf(pos int32) uint32 { return (uint32(pos) ^ 1<<31) >> (32 - bucketBits) }
 
-// with returns the circle after the nodes names[first:] were added in order. The
-// last one to come holds a contested position.
+// with returns the circle after the nodes names[first:] were added in order. Of two
+// nodes that claim a position, the one added last holds it.
 func (c *circle) with(names []string, first int) *circle {
 	fresh := make([]point, 0, (len(names)-first)*c.replicas)
 	for i, name := range names[first:] {
@@ -111,8 +112,9 @@ func (c *circle) withPoints(fresh []point) *circle {
 	return (&circle{replicas: c.replicas, points: merged}).index()
 }
 
-// without returns the circle after a remove of name: its positions are freed whoever
-// holds them. Points of the node that had index moved are given to index i.
+// without returns the circle after a remove of name. It frees the positions of that
+// name, no matter which node holds them. Points of the node with index moved get
+// index i.
 func (c *circle) without(name string, i, moved int) *circle {
 	positions := zstackPositions(name, c.replicas)
 	slices.Sort(positions)
@@ -144,8 +146,8 @@ func (c *circle) index() *circle {
 		c.ends = append(c.ends, p.pos)
 		c.tops = append(c.tops, ranking{p.node, absent, absent})
 	}
-	// Followers come from the next arc. The first round starts at the end without
-	// knowing what follows it beyond the wrap, the second knows.
+	// The nodes that follow come from the next arc. The first pass starts at the end
+	// and does not know yet what follows beyond the wrap; the second pass knows it.
 	for range 2 {
 		next := c.tops[0]
 		for i := len(c.tops) - 1; i >= 0; i-- {
@@ -172,7 +174,7 @@ func (c *circle) index() *circle {
 	return c
 }
 
-// follow puts node before the order next, of which it leaves out node itself.
+// follow puts node in front of the order next, and removes node from the rest.
 func follow(node uint16, next ranking) ranking {
 	switch node {
 	case next.first:
@@ -208,7 +210,7 @@ func (c *circle) order(names []string, pos int32) []uint16 {
 	return order
 }
 
-// has reports whether any position of name is taken, by whichever node.
+// has reports whether any position of name is taken, no matter by which node.
 func (c *circle) has(name string) bool {
 	return slices.ContainsFunc(zstackPositions(name, c.replicas), func(pos int32) bool {
 		_, found := slices.BinarySearchFunc(c.points, pos, func(p point, pos int32) int {

@@ -9,8 +9,8 @@ import (
 )
 
 // TestCircleAgainstItsPoints compares the arcs and buckets, which every lookup uses,
-// with the plain rule: the first point at or after a position, wrapping. Few
-// positions per node make wraps frequent, many consecutive names crowd the buckets.
+// with the plain rule: the first point at or after a position, with a wrap at the end.
+// Few positions per node make wraps frequent; many similar names crowd the buckets.
 func TestCircleAgainstItsPoints(t *testing.T) {
 	for _, c := range []struct{ replicas, nodes int }{{1, 1}, {1, 2}, {1, 6}, {2, 5}, {12, 17}, {500, 5}, {500, 60}} {
 		t.Run(fmt.Sprintf("%d nodes of %d", c.nodes, c.replicas), func(t *testing.T) {

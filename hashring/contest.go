@@ -2,13 +2,13 @@ package hashring
 
 import "slices"
 
-// contest is the set of nodes that compete for each slot: rendezvous hashing, where
-// every node bids for a slot with a hash of both and the highest bid wins. A bid
-// depends on nothing else, so a node that comes or goes changes no order among the
-// others. A node of weight w bids w times and counts with its best bid.
+// contest is the set of nodes that compete for each slot by rendezvous hashing. Every
+// node bids for a slot with a hash of both, and the highest bid wins. A bid depends
+// on nothing else, so a node that joins or leaves changes no order among the others.
+// A node of weight w bids w times and counts with its best bid.
 //
-// Nodes are indexed in the order of their names, whatever came first. A contest is
-// never changed once a snapshot holds it.
+// Nodes are indexed in the order of their names, not in the order of joining. A
+// contest is never changed once a snapshot holds it.
 type contest struct {
 	names []string
 	seeds []uint64   // of each node's first bid
@@ -68,7 +68,7 @@ func (c *contest) weight(name string) int {
 
 const golden = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio
 
-// slotHash is the slot's half of a bid, in which all bits differ from slot to slot.
+// slotHash is the slot's part of a bid. All its bits differ from slot to slot.
 func slotHash(slot uint32) uint64 { return mix(uint64(slot) + golden) }
 
 // mix is the finaliser of SplitMix64 (Steele, Lea and Flood 2014, variant 13).
@@ -81,15 +81,15 @@ func mix(x uint64) uint64 {
 // draw hashes a node's seed and a slot's hash.
 func draw(seed, slotHash uint64) uint64 { return mum(seed^slotHash, slotHash^golden) }
 
-// named puts a node's index into the low bits of a bid. No two bids are equal then,
-// and of equal draws the first name wins in every ring.
+// named puts a node's index into the low bits of a bid. So no two bids are equal, and
+// of two equal draws the node with the smaller name wins in every ring.
 func named(draw uint64, i int) uint64 { return draw&^0xffff | 0xffff ^ uint64(i) }
 
 // bidder is the index of the node that made a bid.
 func bidder(bid uint64) uint16 { return ^uint16(bid) }
 
-// bid is what node i bids for a slot. The loops over all nodes spell it out,
-// because a call costs more than the hash.
+// bid returns the bid of node i for a slot. The loops over all nodes inline it by
+// hand, because a call costs more than the hash.
 func (c *contest) bid(i uint16, slotHash uint64) uint64 {
 	d := draw(c.seeds[i], slotHash)
 	if c.more != nil {
@@ -108,7 +108,7 @@ func (c *contest) raise(d uint64, i int, slotHash uint64) uint64 {
 
 // top ranks the first three of all nodes for a slot.
 func (c *contest) top(slotHash uint64) ranking {
-	var first, second, third uint64 // a bid of 0 is nobody's and stands for absent
+	var first, second, third uint64 // 0 is no node's bid and stands for absent
 	for i, seed := range c.seeds {
 		d := draw(seed, slotHash)
 		if c.more != nil {
@@ -121,14 +121,14 @@ func (c *contest) top(slotHash uint64) ranking {
 	return ranking{bidder(first), bidder(second), bidder(third)}
 }
 
-// insert ranks a bid among the best three. All of it are conditional moves, since
-// the outcome could not be predicted.
+// insert ranks a bid among the best three. It compiles to conditional moves, because
+// branches on the outcome would be mispredicted.
 func insert(b, first, second, third uint64) (uint64, uint64, uint64) {
 	lower := min(b, first)
 	return max(b, first), max(lower, second), max(min(lower, second), third)
 }
 
-// join ranks node i among the first three of the others.
+// join returns the first three after node i has joined the others.
 func (c *contest) join(i int, slotHash uint64, top ranking) ranking {
 	var b, third uint64
 	if c.more == nil {
@@ -143,8 +143,8 @@ func (c *contest) join(i int, slotHash uint64, top ranking) ranking {
 	return ranking{bidder(first), bidder(second), bidder(third)}
 }
 
-// leave ranks the first three without node gone, where the other two are given. The
-// new third is the best bid below all of theirs.
+// leave returns the first three after node gone has left; first and second are the
+// two that remain of the three. The new third is the best bid below all their bids.
 func (c *contest) leave(gone int, slotHash uint64, first, second uint16) ranking {
 	bound := min(c.bid(uint16(gone), slotHash), c.bid(first, slotHash), c.bid(second, slotHash))
 	var best uint64

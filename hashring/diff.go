@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Delta tells how the owners of two rings differ.
+// Delta is the difference between the owners of two rings.
 type Delta struct {
 	// Share is the part of all keys whose owner differs, 0 to 1.
 	Share float64
@@ -19,16 +19,17 @@ type Delta struct {
 
 // Flow is the share of all keys that go from one node to another.
 type Flow struct {
-	From, To string // empty for the owner in an empty ring
+	From, To string // empty if the ring is empty
 	Share    float64
 }
 
 // KeyMove is a key that changes its owner.
 type KeyMove struct{ Key, From, To string }
 
-// Diff compares the owners of two rings, one snapshot of each. The share is exact
-// if both have the same placement (under [ZStack] of hash positions, over which
-// short keys spread unevenly), and otherwise measured over 2^16 keys.
+// Diff compares the owners of two rings, one snapshot of each. If both have the same
+// placement, the share is exact. Under [ZStack] it is a share of hash positions, over
+// which short keys spread unevenly. For different placements it is measured over
+// 2^16 keys.
 func Diff(old, new *Ring, keys ...string) Delta {
 	a, b := old.Clone(), new.Clone()
 	flows := make(map[Flow]float64)

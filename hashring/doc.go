@@ -1,63 +1,65 @@
 // Package hashring says which node owns a key, and in which order the others follow.
 //
-// It knows nothing of what the keys are for, and imports nothing of this module. The
-// shortest program:
+// It attaches no meaning to keys, and imports nothing of this module. The shortest
+// program:
 //
 //	ring := hashring.New(hashring.Default, "mds-a", "mds-b", "mds-c")
 //	owner, ok := ring.Owner("pool/volume-42") // ok is false for an empty ring
 //	for node := range ring.Walk("pool/volume-42") {
-//		// the owner first, then every other node once
+//		// yields the owner first, then every other node once
 //	}
 //
-// Processes that share work over a table of live nodes use a [Membership] on top;
-// package sqlsource reads ZStack's table for it.
+// Processes that share the work on keys use a [Membership] on top, over a table of
+// live nodes. Package sqlsource reads ZStack's table for it.
 //
 // # What a ring promises
 //
-//  1. The owner of a key is the first of its order; [Ring.Owners] and [Ring.Walk]
-//     give more of the same order.
+//  1. The owner of a key is the first node of its order. [Ring.Owners] and
+//     [Ring.Walk] return more of the same order.
 //  2. Under [Default] the order depends on the key and on the set of nodes with
-//     their weights, not on history, process, platform or version of this package.
-//  3. Under [Default] a node that leaves is cut out of every order and the rest
-//     stays: its keys go to the next in their order, no other key moves. A node that
-//     joins takes only the keys it then owns.
-//  4. Under [Default] shares follow the weights, with a standard deviation of
-//     sqrt(nodes/2^18) besides what the keys themselves scatter.
-//  5. Under [ZStack] every answer is the one of the management node's ring, collided
-//     positions included, given the same adds and removes in the same order. Nodes
-//     after the owner follow in the order of their positions; a node that lost all
-//     its positions to others owns nothing and comes last.
+//     their weights. It does not depend on history, process, platform or version of
+//     this package.
+//  3. Under [Default] a node that leaves is cut out of every order, and all other
+//     nodes keep their places. Its keys go to the next node of their order, and no
+//     other key moves. A node that joins takes only the keys that it then owns.
+//  4. Under [Default] shares follow the weights. Their standard deviation is
+//     sqrt(nodes/2^18), in addition to the scatter of the keys themselves.
+//  5. Under [ZStack] every answer equals that of the management node's ring, even
+//     where positions collide, if both get the same adds and removes in the same
+//     order. Nodes after the owner follow in the order of their positions. A node
+//     that lost all its positions to others owns nothing and comes last.
 //
 // Keys are bytes. Only [ZStack] reads them as text, since it hashes UTF-16 as Java
-// does: a rune above U+FFFF is two surrogates, and each byte of a Go string that is
-// not UTF-8 counts as one U+FFFD. Java's own decoder may make one U+FFFD of several
-// such bytes, so that malformed keys can have another owner there, and malformed
-// keys that differ can be one key here.
+// does. A rune above U+FFFF counts as two surrogates. Each byte of a Go string that
+// is not UTF-8 counts as one U+FFFD. Java's own decoder may turn several such bytes
+// into one U+FFFD. So a malformed key can have another owner in Java, and two
+// different malformed keys can be one key here.
 //
 // # What a membership promises
 //
-// The rules of a round stand at [Membership.Heartbeat]. In short: no node leaves by
-// one missing read, a source that fails changes nothing, and a node whose own entry
-// has gone owns nothing from that moment.
+// [Membership.Heartbeat] has the rules of a round. In short: no node leaves because
+// of one missing read. A source that fails changes nothing. A node whose own entry
+// is gone owns nothing from that moment.
 //
-// A membership is no lock. Two nodes learn of a change at different times, up to the
-// rounds it takes, and until then both may own a key or neither. While the source
-// cannot be reached a node goes on owning what it owned; where two owners do harm,
-// look at [Membership.Status] and stop when the last good round is older than the
-// source's patience.
+// A membership is no lock. A join takes one round of a node, a leave as many as
+// [WithRounds] says, and two nodes may see either at different times. Until both have
+// seen it, both may own a key, or neither. While the source cannot be reached, a node
+// keeps owning its keys. Where two owners do harm, check [Membership.Status], and
+// stop when the last good round is older than the time after which the source
+// declares a node dead.
 //
 // # Concurrency
 //
-// Everything may be called from many goroutines. Lookups read one immutable snapshot
-// through an atomic pointer and take no lock: they see the ring before or after a
-// change, never between. Writers wait for each other, copy and publish. Observers
-// are called outside all locks.
+// Everything may be called from many goroutines. A lookup reads one immutable
+// snapshot through an atomic pointer and takes no lock. It sees the ring before or
+// after a change, never between. Writers wait for each other, copy the ring and
+// publish the copy. Observers are called outside all locks.
 //
 // # Testing with it
 //
-// [Static] is a source that never changes. A source in memory is one method, two if
-// nodes have to keep themselves alive ([Beater]); [Membership.Heartbeat] does one
-// round at a time, without a clock, and [Membership.Run] runs on virtual time in a
+// [Static] is a source that never changes. A source in memory needs one method, or
+// two if nodes have to keep themselves alive ([Beater]). [Membership.Heartbeat] does
+// one round without a clock. [Membership.Run] runs on virtual time in a
 // testing/synctest bubble.
 //
 // # Cost
@@ -71,15 +73,16 @@
 //	ZStack   Owner             11.7   11.9   11.6   12.2
 //	         first three       17.8   17.9   18.2   19.0
 //
-// Two goroutines on two cores look up twice as much: 3.4 ns per Owner of Default at
-// 16 nodes and 5.8 ns of ZStack, over both. To add a node to 15, or to remove it,
-// takes 2.3 and 2.4 ms with Default, 0.2 and 0.2 ms with ZStack; [New] with 1,000
-// nodes 0.4 s and 0.04 s. A ring of Default holds 1.5 MiB, whatever its size. From
+// Two goroutines on two cores do twice as many lookups: 3.4 ns per Owner of Default
+// at 16 nodes and 5.8 ns of ZStack, over both. Adding a node to 15 takes 2.3 ms with
+// Default and 0.2 ms with ZStack, removing it 2.4 ms and 0.2 ms. [New] with 1,000
+// nodes takes 0.4 s and 0.04 s. A ring of Default holds 1.5 MiB, whatever its size.
+// Measured with
 //
 //	go test -run '^$' -bench . -count 3 -cpu 1,2 ./hashring
 //
-// Among others (nanoseconds per lookup and largest load divided by the mean, over
-// 200,000 keys; the hash of buraksezer, rendezvous and jump is FNV-1a):
+// In comparison with other libraries (nanoseconds per lookup, and largest load
+// divided by the mean, over 200,000 keys; buraksezer, rendezvous and jump use FNV-1a):
 //
 //	nodes                                 3           16          128         1000
 //	hashring, Default             7.5  1.00    7.5  1.02    7.5  1.07    7.8  1.34
@@ -90,7 +93,7 @@
 //	stathat.com/c/consistent      110  1.22    126  1.72    140  2.12    164  2.87
 //	serialx/hashring              238  1.44    257  3.79    276  7.60    312  7.52
 //
-// From
+// Measured with
 //
 //	cd bench && go test -run '^$' -bench Owner -cpu 1 .
 //

@@ -7,7 +7,7 @@ import (
 
 // Event is a change of a [Membership].
 type Event struct {
-	Joined bool // a node came into the ring; otherwise it left
+	Joined bool // the node joined the ring; otherwise it left
 	Node   Node
 	Reason Reason
 }
@@ -17,9 +17,9 @@ type Reason uint8
 
 const (
 	Told    Reason = iota // Join, Leave or Dead was called
-	Listed                // joined, because the source lists it
-	Missing               // left, because the source did not list it for enough rounds
-	Fenced                // we left, because the source no longer has our own node
+	Listed                // it joined because the source lists it
+	Missing               // it left because the source did not list it for enough rounds
+	Fenced                // our own node left because the source no longer has it
 )
 
 // String returns "told", "listed", "missing" or "fenced".
@@ -35,13 +35,13 @@ type observers struct {
 	mu       sync.Mutex // guards all below, and is never held during a call
 	list     []*observer
 	queue    []queued
-	posted   uint64 // events that were ever queued
+	posted   uint64 // number of events queued so far
 	draining bool
 }
 
 type observer struct {
 	call  func(Event)
-	since uint64 // events up to this one are older than the observer
+	since uint64 // number of the last event before the observer was added
 }
 
 type queued struct {
@@ -61,7 +61,7 @@ func (o *observers) add(call func(Event)) (remove func()) {
 	}
 }
 
-// post queues an event; the caller's lock gives the order.
+// post queues an event. The caller holds a lock that fixes the order of events.
 func (o *observers) post(e Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -69,9 +69,9 @@ func (o *observers) post(e Event) {
 	o.queue = append(o.queue, queued{e, o.posted})
 }
 
-// drain calls the observers until the queue is empty. While one goroutine drains, a
-// second one, or an observer that changes the membership, leaves its events to it:
-// so they stay in order without a lock around the calls.
+// drain calls the observers until the queue is empty. Only one goroutine drains at a
+// time. A second goroutine, or an observer that changes the membership, leaves its
+// events to the first. So events stay in order without a lock around the calls.
 func (o *observers) drain() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

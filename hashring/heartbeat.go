@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Run does a round at once and then one per interval until ctx ends, and returns
-// the error of ctx. Failed rounds are logged and stand in [Membership.Status].
+// Run does a round at once, and then one per interval until ctx ends. It returns the
+// error of ctx. Failed rounds are logged and reported by [Membership.Status].
 func (m *Membership) Run(ctx context.Context) error {
 	ticker := time.NewTicker(m.interval)
 	defer ticker.Stop()
@@ -29,17 +29,18 @@ func (m *Membership) Run(ctx context.Context) error {
 // Heartbeat does one round. If the source is a [Beater], our own node is refreshed
 // first. Then the source's list is compared with the ring:
 //
-//  1. A node in the list and not in the ring joins.
-//  2. A member that is not in the list is suspected; if the rounds before missed it
-//     too, and they are as many as [WithRounds] says, it leaves.
-//  3. A member in the list is suspected no more.
-//  4. A source that fails changes nothing; its error is returned. So does an empty
-//     list while our own node is a member: [ErrEmptySource].
-//  5. If the source has no entry of our own node to refresh, or leaves it out for as
-//     many rounds as make any other node leave, it leaves the ring and the error
-//     matches [ErrFenced]. Being listed again does not bring it back; Join does.
+//  1. A node that is in the list and not in the ring joins.
+//  2. A member that is not in the list is suspected. It leaves when it was not in
+//     the list for as many rounds in a row as [WithRounds] says.
+//  3. A member that is in the list is no longer suspected.
+//  4. If the source fails, nothing changes and its error is returned. If the list is
+//     empty although our own node is a member, nothing changes and [ErrEmptySource]
+//     is returned.
+//  5. Our own node leaves the ring if the source has no entry of it to refresh, or
+//     does not list it for as many rounds as make any other node leave. The error
+//     matches [ErrFenced]. A later list does not bring the node back, but Join does.
 //  6. If our own node is in neither a [Beater] nor the ring, the error matches
-//     [ErrNotListed]; the other nodes are compared nevertheless.
+//     [ErrNotListed]. The other nodes are compared even so.
 func (m *Membership) Heartbeat(ctx context.Context) error {
 	var err error
 	m.change(func() {
@@ -70,8 +71,9 @@ func (m *Membership) roundLocked(ctx context.Context) error {
 	return errors.Join(fenceErr, m.reconcileLocked(nodes))
 }
 
-// beatLocked refreshes our own node. It tells our own absence from the source, after
-// which a round goes on, from a source that fails, which ends it.
+// beatLocked refreshes our own node. It returns absent if the source does not have the
+// node, after which the round continues. It returns failed if the source fails, which
+// ends the round.
 func (m *Membership) beatLocked(ctx context.Context) (absent, failed error) {
 	beater, ok := m.source.(Beater)
 	if !ok || m.self == "" || m.fenced {
@@ -116,7 +118,7 @@ func (m *Membership) reconcileLocked(nodes []Node) (err error) {
 		}
 		m.leaveLocked(id, Missing)
 	}
-	// What NodeInfo entered and the source has dropped since is no member.
+	// Entries that NodeInfo added and that the source has dropped since are no members.
 	m.setTableLocked(func(table map[string]Node) {
 		for id := range table {
 			if !listed[id] && !m.ring.member(id) {

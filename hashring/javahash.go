@@ -10,7 +10,7 @@ const (
 	// HashCodeBuilder starts at 17 and multiplies by 37 before it appends, 17*37.
 	javaSeed = 629
 
-	// Powers of 31, from 31^8 on modulo 2^32 as the hash itself.
+	// Powers of 31. From 31^8 on they are taken modulo 2^32, as the hash itself is.
 	pow2  = 31 * 31
 	pow4  = pow2 * pow2
 	pow8  = pow4 * pow4 & 0xffffffff
@@ -25,8 +25,9 @@ const (
 func zstackHash(key string) int32 { return int32(javaSeed + javaHash(0, key)) }
 
 // javaHash continues Java's String.hashCode, h = 31*h + c over UTF-16 code units,
-// from h. Taken literally that is a chain of multiplications, four cycles for each
-// character; ASCII goes in steps of 32 and 8 bytes whose parts are independent.
+// from h. The plain loop is a chain of multiplications, four cycles for each
+// character. So ASCII is hashed in steps of 32 and 8 bytes, whose parts do not depend
+// on each other.
 func javaHash(h uint32, s string) uint32 {
 	for len(s) >= 32 {
 		a, b, c, d := word(s), word(s[8:]), word(s[16:]), word(s[24:])
@@ -53,9 +54,9 @@ func javaHash(h uint32, s string) uint32 {
 	return h
 }
 
-// hashASCII is the hash of the eight characters of a word. Neighbours are joined in
-// pairs, to lanes of 16 bits (at most 127*32) and then of 32 (at most 127*32*962),
-// so that no lane overflows into the next.
+// hashASCII is the hash of the eight characters of a word. Neighbours are added in
+// pairs: first in fields of 16 bits (at most 127*32), then in fields of 32 bits (at
+// most 127*32*962). So no field overflows into the next.
 func hashASCII(w uint64) uint32 {
 	even := w & 0x00ff00ff00ff00ff
 	w = even*31 + (w^even)>>8
@@ -65,8 +66,8 @@ func hashASCII(w uint64) uint32 {
 }
 
 // javaHashUTF16 is javaHash for any text. A rune above U+FFFF counts as its two
-// surrogates, a byte that is not UTF-8 as U+FFFD. Inlined, it would take registers
-// from the loops for ASCII.
+// surrogates, and a byte that is not UTF-8 as U+FFFD. If it were inlined, it would
+// take registers from the loops for ASCII.
 //
 //go:noinline
 func javaHashUTF16(h uint32, s string) uint32 {

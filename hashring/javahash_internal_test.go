@@ -15,8 +15,8 @@ func plainJavaHash(s string) int32 {
 	return javaSeed + h
 }
 
-// FuzzZStackHash: the steps of 32 and 8 bytes agree with the definition, wherever a
-// character lies that is no ASCII or no UTF-8.
+// FuzzZStackHash: the steps of 32 and 8 bytes agree with the definition, wherever the
+// key has a character that is not ASCII or a byte that is not UTF-8.
 func FuzzZStackHash(f *testing.F) {
 	ascii := "0123456789abcdef0123456789abcdef0123456789ABCDEF~"
 	for n := range len(ascii) {

@@ -28,8 +28,8 @@ func (r *Ring) OwnerBytes(key []byte) (string, bool) {
 	return r.Owner(unsafe.String(unsafe.SliceData(key), len(key)))
 }
 
-// Owners returns the first n nodes of key's order, owner first, fewer if the ring
-// has fewer. It is nil for an empty ring.
+// Owners returns the first n nodes of key's order, the owner first. It returns fewer
+// if the ring has fewer, and nil if the ring is empty.
 func (r *Ring) Owners(key string, n int) []string {
 	if n = min(n, r.Len()); n <= 0 {
 		return nil
@@ -37,7 +37,7 @@ func (r *Ring) Owners(key string, n int) []string {
 	return r.AppendOwners(make([]string, 0, n), key, n)
 }
 
-// AppendOwners appends what [Ring.Owners] returns to dst. It allocates nothing if
+// AppendOwners appends to dst what [Ring.Owners] returns. It allocates nothing if
 // dst has room and n is at most three.
 func (r *Ring) AppendOwners(dst []string, key string, n int) []string {
 	s := r.load()
@@ -61,9 +61,9 @@ func (r *Ring) AppendOwners(dst []string, key string, n int) []string {
 	return append(dst, s.names[top.first], s.names[top.second], s.names[top.third])
 }
 
-// Walk goes through all nodes in key's order: the owner, then the node that would
-// own key if the owner left, and so on, each node once. An iteration sees one
-// snapshot of the ring, whatever changes meanwhile.
+// Walk yields all nodes in key's order, each once: the owner, then the node that would
+// own key if the owner left, and so on. An iteration sees one snapshot of the ring,
+// even if the ring changes meanwhile.
 func (r *Ring) Walk(key string) iter.Seq[string] {
 	return func(yield func(string) bool) { r.load().walk(key, yield) }
 }
@@ -86,8 +86,8 @@ func (s *snapshot) walk(key string, yield func(string) bool) {
 	s.walkRest(at, ranked, yield)
 }
 
-// walkRest goes on after the first nodes of the order. To rank all of them costs a
-// sort or a turn around the circle, only for whoever wants more than three.
+// walkRest yields the nodes of the order after the first ones. Ranking all nodes costs
+// a sort or a turn around the circle, so it is done only for more than three nodes.
 func (s *snapshot) walkRest(at uint32, done int, yield func(string) bool) {
 	if done >= len(s.names) {
 		return
@@ -99,15 +99,16 @@ func (s *snapshot) walkRest(at uint32, done int, yield func(string) bool) {
 	}
 }
 
-// Nodes returns the members by name, in a slice that belongs to the caller.
+// Nodes returns the members, sorted by name, in a slice that belongs to the caller.
 func (r *Ring) Nodes() []string { return slices.Sorted(slices.Values(r.load().names)) }
 
 // Len returns the number of members.
 func (r *Ring) Len() int { return len(r.load().names) }
 
-// Has reports whether node is a member. Under [ZStack] it answers as hasNode does
-// there: whether any position of that name is taken, be it by another node, and so
-// also true for some names that were never added. Use [Ring.Weight] for membership.
+// Has reports whether node is a member. Under [ZStack] it answers like hasNode of
+// ZStack's ring: it reports whether any position of that name is taken, even by
+// another node. So it is also true for some names that were never added. Use
+// [Ring.Weight] to test membership.
 func (r *Ring) Has(node string) bool {
 	s := r.load()
 	if s.circle != nil {
@@ -116,7 +117,7 @@ func (r *Ring) Has(node string) bool {
 	return slices.Contains(s.names, node)
 }
 
-// Weight returns the weight of a member, and 0 for a node that is none.
+// Weight returns the weight of a member, and 0 for a node that is not a member.
 func (r *Ring) Weight(node string) int {
 	s := r.load()
 	switch {
@@ -128,7 +129,7 @@ func (r *Ring) Weight(node string) int {
 	return 0
 }
 
-// weight is the weight that node has or would have as a newcomer.
+// weight is the weight that node has, or would have if it joined.
 func (s *snapshot) weight(node string) int {
 	return max(1, s.contest.weight(node))
 }
@@ -141,7 +142,8 @@ func (s *snapshot) locate(key string) uint32 {
 	return uint32(zstackHash(key))
 }
 
-// top returns the first nodes at a slot or position, absent where there are fewer.
+// top returns the first three nodes at a slot or position, with absent for ranks that
+// no node holds.
 func (s *snapshot) top(at uint32) ranking {
 	switch {
 	case s.slots != nil:
@@ -149,7 +151,7 @@ func (s *snapshot) top(at uint32) ranking {
 	case s.circle != nil && len(s.circle.points) > 0:
 		return s.circle.tops[s.circle.find(int32(at))]
 	}
-	return nobody
+	return none
 }
 
 // order returns all nodes in the order of a slot or position.

@@ -15,26 +15,26 @@ import (
 
 var (
 	// ErrFenced says that our own node left the ring because the source no longer
-	// has it: others may own our keys already. [Membership.Join] of our own node
-	// is the way back, after it was registered in the source again.
-	ErrFenced = errors.New("fenced: this node owns no keys any more")
+	// has it: other nodes may own our keys already. To return, register the node in
+	// the source, and then call [Membership.Join] for it.
+	ErrFenced = errors.New("fenced: this node no longer owns keys")
 
-	// ErrEmptySource says that a source listed no node at all while our own node
-	// should be among them. The membership stays as it is.
+	// ErrEmptySource says that a source listed no node at all, although our own node
+	// should be listed. The membership does not change.
 	ErrEmptySource = errors.New("the source lists no node, not even this one")
 
-	// ErrUnknownNode says that neither the node table nor the source has a node.
+	// ErrUnknownNode says that neither the node table nor the source has the node.
 	ErrUnknownNode = errors.New("unknown node")
 )
 
 // Membership keeps a [Ring] and the table of its nodes in step with a [Source]. Use
-// [NewMembership]; the zero value is of no use.
+// [NewMembership]; the zero value is not usable.
 //
 // All methods may be called concurrently. Lookups (Owner, AppendOwners, Walk,
-// OwnedByUs, Ring, Nodes, and NodeInfo for a known node) take no lock. Whatever
-// changes the ring (Join, Leave, Dead, Heartbeat) is serialised by one lock that is
-// held while the source is asked, so that no answer of the source can be older than
-// an event it is weighed against.
+// OwnedByUs, Ring, Nodes, and NodeInfo for a known node) take no lock. Everything
+// that changes the ring (Join, Leave, Dead, Heartbeat) holds one lock, also while it
+// asks the source. So an answer of the source is never older than an event with
+// which it is compared.
 type Membership struct {
 	self     string
 	source   Source
@@ -48,21 +48,21 @@ type Membership struct {
 	observers observers
 
 	lifecycle sync.Mutex     // serialises all changes; guards the fields below
-	missed    map[string]int // rounds in a row in which the source left out a member
+	missed    map[string]int // rounds in a row in which the source did not list a member
 	fenced    bool
 }
 
 // Status is the outcome of the rounds so far.
 type Status struct {
-	Fenced    bool      // our own node was told dead or fenced, and has not joined since
-	Suspected []string  // members that the last good round missed, by name
-	LastGood  time.Time // when a round last succeeded; zero if none did
+	Fenced    bool      // our own node was declared dead or was fenced, and has not joined since
+	Suspected []string  // members that the last good round did not list, sorted by name
+	LastGood  time.Time // when a round last succeeded; zero if none has
 	Err       error     // of the last round
 }
 
-// NewMembership returns a membership with an empty ring. Nodes come with the first
-// [Membership.Heartbeat] or by [Membership.Join]. The name self is our own node; it
-// may be empty for an onlooker that owns no keys. The error matches
+// NewMembership returns a membership with an empty ring. [Membership.Heartbeat] and
+// [Membership.Join] add nodes. The name self is that of our own node. It may be empty
+// for a process that only observes and owns no keys. The error matches
 // [ErrInvalidOption].
 func NewMembership(self string, source Source, options ...Option) (*Membership, error) {
 	m := &Membership{
@@ -101,9 +101,9 @@ func (m *Membership) AppendOwners(dst []string, key string, n int) []string {
 func (m *Membership) Walk(key string) iter.Seq[string] { return m.ring.Walk(key) }
 
 // OwnedByUs reports whether our own node owns key. It is false for every key before
-// our node joined and after it left, was told dead or was fenced. It is true while
-// the source cannot be reached: whoever must not act then looks at
-// [Membership.Status] for the time of the last good round.
+// our node joined, and after it left, was declared dead or was fenced. It stays true
+// while the source cannot be reached. If that is too risky, check the time of the
+// last good round in [Membership.Status].
 func (m *Membership) OwnedByUs(key string) bool {
 	owner, ok := m.ring.Owner(key)
 	return ok && m.self != "" && owner == m.self
@@ -112,21 +112,22 @@ func (m *Membership) OwnedByUs(key string) bool {
 // Ring returns a copy of the ring as it is now, for instance for [Diff].
 func (m *Membership) Ring() *Ring { return m.ring.Clone() }
 
-// Nodes returns the members by name, in a slice that belongs to the caller.
+// Nodes returns the members, sorted by name, in a slice that belongs to the caller.
 func (m *Membership) Nodes() []string { return m.ring.Nodes() }
 
 // Status returns the outcome of the rounds so far. The caller must not change it.
 func (m *Membership) Status() Status { return *m.status.Load() }
 
-// Observe calls f for every change from now on until stop is called: in order, one
-// at a time, without a lock, so that f may call any method of the membership. The
-// call is made by the goroutine that made the change, or by one that is making such
-// calls already; an event of a change made inside f follows after f returns.
+// Observe calls f for every change from now on, until stop is called. The calls come
+// in order, one at a time and without a lock, so f may call any method of the
+// membership. The goroutine that made a change calls f, unless another goroutine is
+// calling observers already; then that one does. If f itself makes a change, its
+// event follows after f returns.
 func (m *Membership) Observe(f func(Event)) (stop func()) { return m.observers.add(f) }
 
-// Join adds a node because we were told that it joined. It clears a suspicion, and
-// for our own node also the state of being dead or fenced. A node without ID is
-// ignored.
+// Join adds a node that is known to have joined. It clears a suspicion of the node,
+// and if it is our own node, also the state of being dead or fenced. A node without
+// ID is ignored.
 func (m *Membership) Join(node Node) {
 	m.change(func() {
 		if node.ID == "" {
@@ -139,9 +140,9 @@ func (m *Membership) Join(node Node) {
 	})
 }
 
-// Leave removes a node at once because we were told that it left. If the source
-// still lists it, the next round brings it back; our own node stays away until it is
-// joined again.
+// Leave removes a node that is known to have left, at once. If the source still lists
+// the node, the next round brings it back. Our own node stays away until Join adds it
+// again.
 func (m *Membership) Leave(id string) {
 	m.change(func() {
 		if id == m.self && id != "" {
@@ -151,14 +152,14 @@ func (m *Membership) Leave(id string) {
 	})
 }
 
-// Dead says that our own node is dead: it leaves the ring at once, owns nothing and
-// is refreshed in the source no more, until it is joined again.
+// Dead declares our own node dead. The node leaves the ring at once, owns nothing, and
+// is no longer refreshed in the source, until Join adds it again.
 func (m *Membership) Dead() { m.Leave(m.self) }
 
-// NodeInfo returns a node's entry in the table. A node that is not in it is looked
-// up in the source and entered, but joins the ring only with the next round or by
-// [Membership.Join]. The error matches [ErrUnknownNode] if the source does not list
-// the node, or is the source's own.
+// NodeInfo returns a node's entry in the table. If the table has no entry, NodeInfo
+// takes it from the source and enters it, but the node joins the ring only with the
+// next round or by [Membership.Join]. The error matches [ErrUnknownNode] if the
+// source does not list the node. Any other error is the source's.
 func (m *Membership) NodeInfo(ctx context.Context, id string) (Node, error) {
 	if node, ok := (*m.table.Load())[id]; ok {
 		return node, nil
@@ -166,7 +167,7 @@ func (m *Membership) NodeInfo(ctx context.Context, id string) (Node, error) {
 	m.lifecycle.Lock()
 	defer m.lifecycle.Unlock()
 	if node, ok := (*m.table.Load())[id]; ok {
-		return node, nil // it came while we waited
+		return node, nil // another call entered it while this one waited
 	}
 	nodes, err := m.source.Nodes(ctx)
 	if err != nil {
@@ -180,7 +181,7 @@ func (m *Membership) NodeInfo(ctx context.Context, id string) (Node, error) {
 	return nodes[i], nil
 }
 
-// change runs f under the lifecycle lock and hands out the events after it.
+// change runs f under the lifecycle lock, and calls the observers after it.
 func (m *Membership) change(f func()) {
 	func() {
 		m.lifecycle.Lock()
@@ -192,8 +193,8 @@ func (m *Membership) change(f func()) {
 	m.observers.drain()
 }
 
-// joinLocked enters nodes into the table before the ring, so that whoever finds one
-// as an owner finds its entry too.
+// joinLocked enters nodes into the table before it adds them to the ring. So the table
+// has an entry for every node that a lookup returns.
 func (m *Membership) joinLocked(nodes []Node, reason Reason) {
 	m.setTableLocked(func(table map[string]Node) {
 		for _, node := range nodes {

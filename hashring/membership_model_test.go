@@ -12,7 +12,7 @@ import (
 	"github.com/zbsclient/zbsclient/hashring"
 )
 
-// spec is the membership as its documentation tells it, with plain sets.
+// spec is the membership as its documentation describes it, with plain sets.
 type spec struct {
 	self    string
 	members map[string]bool
@@ -37,7 +37,7 @@ func (s *spec) leave(id string) {
 	delete(s.missed, id)
 }
 
-// heartbeat does a round with a source that answers list, if it is not down.
+// heartbeat does a round with a source that answers with list, unless it is down.
 func (s *spec) heartbeat(down, hasRow bool, list []string) {
 	if down {
 		return
@@ -64,35 +64,36 @@ func (s *spec) heartbeat(down, hasRow bool, list []string) {
 	}
 }
 
-// witness stands between a membership and the table. It makes answers empty on
-// demand and remembers them, to judge a leave by what the membership was told.
-type witness struct {
+// recorder stands between a membership and the table. It makes answers empty on
+// demand. It also records them, so the test can check each leave against what the
+// membership was told.
+type recorder struct {
 	*table
 	empty   bool
 	answers [][]string // the good ones
 }
 
-func (w *witness) Nodes(ctx context.Context) ([]hashring.Node, error) {
-	nodes, err := w.table.Nodes(ctx)
+func (r *recorder) Nodes(ctx context.Context) ([]hashring.Node, error) {
+	nodes, err := r.table.Nodes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if w.empty {
+	if r.empty {
 		nodes = nil
 	}
 	var ids []string
 	for _, n := range nodes {
 		ids = append(ids, n.ID)
 	}
-	w.answers = append(w.answers, ids)
+	r.answers = append(r.answers, ids)
 	return nodes, nil
 }
 
-// player is one membership beside its specification.
+// player is one membership and its specification.
 type player struct {
 	m       *hashring.Membership
 	spec    spec
-	source  *witness
+	source  *recorder
 	seen    map[string]bool // members according to the events
 	illegal []string        // leaves that one missing read would explain
 }
@@ -100,7 +101,7 @@ type player struct {
 func newPlayer(t *rapid.T, self string, rows *table) *player {
 	p := &player{
 		spec:   spec{self: self, members: map[string]bool{}, missed: map[string]int{}},
-		source: &witness{table: rows},
+		source: &recorder{table: rows},
 		seen:   map[string]bool{},
 	}
 	m, err := hashring.NewMembership(self, p.source)
@@ -175,9 +176,9 @@ func (p *player) check(t *rapid.T) {
 	}
 }
 
-// TestMembershipModel drives two memberships on one table, beside two nodes that
-// only exist as rows, through random histories. At the end the source settles: two
-// rounds later both agree.
+// TestMembershipModel drives two memberships on one table through random histories.
+// Two more nodes exist only as rows. At the end the source no longer changes, and two
+// rounds later both memberships agree.
 func TestMembershipModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := newTable("a", "b", "c")

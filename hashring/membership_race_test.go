@@ -10,8 +10,8 @@ import (
 	"github.com/zbsclient/zbsclient/hashring"
 )
 
-// TestMembershipFromManyGoroutines mixes everything; the race detector is the judge,
-// and the events, which must add up to the members.
+// TestMembershipFromManyGoroutines mixes all operations. The race detector checks
+// them, and the events must add up to the members.
 func TestMembershipFromManyGoroutines(t *testing.T) {
 	rows := newTable("a", "b", "c", "d")
 	m := newMembership(t, "a", rows)

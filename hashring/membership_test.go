@@ -78,7 +78,7 @@ func newMembership(t *testing.T, self string, source hashring.Source, options ..
 	return m
 }
 
-// record returns a function that tells the events so far, as in "+a listed".
+// record returns a function that returns the events so far, such as "+a listed".
 func record(m *hashring.Membership) func() []string {
 	var events []string
 	m.Observe(func(e hashring.Event) {
@@ -183,7 +183,7 @@ func TestFailingSourceChangesNothing(t *testing.T) {
 	}
 }
 
-// emptied is a source without heartbeats that lists what it is told to.
+// emptied is a source without heartbeats that lists what the test sets.
 type emptied struct{ nodes []hashring.Node }
 
 func (s *emptied) Nodes(context.Context) ([]hashring.Node, error) { return s.nodes, nil }
@@ -199,7 +199,7 @@ func TestEmptySourceChangesNothing(t *testing.T) {
 		beat(t, onlooker, nil)
 	}
 	wantNodes(t, m, "a", "b")
-	wantNodes(t, onlooker) // it is in no list, so that an empty one may be true
+	wantNodes(t, onlooker) // it is in no list, so an empty list may be true
 }
 
 func TestOwnRowGoneFencesAtOnce(t *testing.T) {

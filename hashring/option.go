@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ErrInvalidOption is matched by the error of [NewMembership] for each value that
-// makes no sense.
+// ErrInvalidOption is matched by the error of [NewMembership] for each invalid
+// value.
 var ErrInvalidOption = errors.New("invalid option")
 
 // Option changes how a [Membership] behaves.
@@ -25,9 +25,9 @@ func WithPlacement(p Placement) Option {
 	}
 }
 
-// WithRounds sets in how many rounds in a row a node must be missing from the source
-// before it leaves. The default and the least is 2: one read may miss a node whose
-// join is under way.
+// WithRounds sets for how many rounds in a row the source must miss a node before the
+// node leaves. The default and the minimum is 2, because one read may miss a node
+// that is joining.
 func WithRounds(n int) Option {
 	return func(m *Membership) error {
 		if n < 2 {
@@ -38,8 +38,8 @@ func WithRounds(n int) Option {
 	}
 }
 
-// WithInterval sets the time between two rounds of [Membership.Run], and the most
-// that the source may take for one; the default is 5 s, as in ZStack.
+// WithInterval sets the time between two rounds of [Membership.Run]. It is also the
+// time-out of the source in a round. The default is 5 s, as in ZStack.
 func WithInterval(d time.Duration) Option {
 	return func(m *Membership) error {
 		if d <= 0 {
@@ -50,8 +50,8 @@ func WithInterval(d time.Duration) Option {
 	}
 }
 
-// WithLogger sets where [Membership.Run] reports rounds that failed; the default is
-// nowhere.
+// WithLogger sets the logger to which [Membership.Run] reports failed rounds. The
+// default discards them.
 func WithLogger(l *slog.Logger) Option {
 	return func(m *Membership) error {
 		if l == nil {

@@ -8,20 +8,20 @@ import (
 
 // Placement says how a [Ring] maps keys to nodes. The zero value is [Default].
 // Two processes agree on every owner if they use the same placement and the same
-// nodes (under [ZStack] also the same history, see there).
+// nodes. Under [ZStack] they also need the same history, see there.
 type Placement uint8
 
 const (
 	// Default is rendezvous hashing over a fixed table of 2^18 slots. It is
-	// balanced, moves nothing but what has to move, supports weights, and depends
-	// on the set of nodes alone, not on the order in which they came.
+	// balanced, moves only the keys that must move, and supports weights. It depends
+	// on the set of nodes alone, not on the order in which they were added.
 	Default Placement = iota
 
-	// ZStack answers as the consistent hash of ZStack's management node does: 500
-	// positions per node, the last node that was added wins a collided position,
-	// and Remove frees positions by their name even where another node holds them.
-	// Its balance is poor (2.2 times the mean at 16 nodes); use it to agree with a
-	// running management node and for nothing else.
+	// ZStack gives the answers of the consistent hash of ZStack's management node.
+	// Each node has 500 positions, and the node that was added last wins a collided
+	// position. Remove frees positions by the node's name, even those that another
+	// node holds. Its balance is poor: the largest load is 2.2 times the mean at 16
+	// nodes. Use it only to agree with a running management node.
 	ZStack
 )
 

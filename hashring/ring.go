@@ -23,12 +23,12 @@ var ErrWeight = errors.New("weight not possible")
 // Ring maps keys to nodes. The zero value is an empty ring of the [Default]
 // placement, ready for use. A Ring must not be copied after its first use.
 //
-// All methods may be called concurrently. Readers take no lock: they see one
-// immutable snapshot, the one before or the one after a change and never anything
-// between. Writers wait for each other and publish a new snapshot.
+// All methods may be called concurrently. Readers take no lock. They see one
+// immutable snapshot, from before or after a change, never from between. Writers wait
+// for each other and publish a new snapshot.
 type Ring struct {
 	placement Placement
-	replicas  int // of ZStack; the vectors have other numbers than 500 too
+	replicas  int // of ZStack; the test vectors also use other numbers than 500
 
 	mu   sync.Mutex // serialises writers
 	snap atomic.Pointer[snapshot]
@@ -45,27 +45,27 @@ type snapshot struct {
 var emptySnapshot = &snapshot{contest: new(contest)}
 
 // New returns a ring of the given nodes, each with weight 1. A name that is given
-// twice counts once. Names beyond [MaxNodes] are left out.
+// twice counts once. Names beyond [MaxNodes] are ignored.
 func New(placement Placement, nodes ...string) *Ring {
 	r := &Ring{placement: placement, replicas: zstackReplicas}
 	r.Set(nodes...)
 	return r
 }
 
-// Clone returns a ring of its own in the same state, for instance to try a change
-// and compare by [Diff].
+// Clone returns an independent ring in the same state. Use it, for instance, to try a
+// change and compare the rings by [Diff].
 func (r *Ring) Clone() *Ring {
 	c := &Ring{placement: r.placement, replicas: r.replicas}
 	c.snap.Store(r.snap.Load())
 	return c
 }
 
-// Placement returns the placement that the ring was made with.
+// Placement returns the placement of the ring.
 func (r *Ring) Placement() Placement { return r.placement }
 
 // Add adds a node with weight 1 and reports whether it is new. A node that is
-// present keeps its weight; under [ZStack] it takes back the positions that others
-// took from it, as there. A full ring (see [MaxNodes]) stays as it is.
+// present keeps its weight. Under [ZStack] it also takes back the positions that other
+// nodes took from it, as in ZStack. A full ring (see [MaxNodes]) does not change.
 func (r *Ring) Add(node string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,7 +83,7 @@ func (r *Ring) Add(node string) bool {
 	return i < 0
 }
 
-// addAll adds nodes that are no members in one step for all readers.
+// addAll adds nodes that are not members yet, in one step for all readers.
 func (r *Ring) addAll(nodes []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -105,8 +105,8 @@ func (r *Ring) addAll(nodes []string) {
 	}
 }
 
-// Remove removes a node and reports whether it was a member. Under [ZStack] the
-// remove of a node that is no member still frees the positions that bear its name.
+// Remove removes a node and reports whether it was a member. Under [ZStack] it frees
+// the positions of that name even if the node is no member.
 func (r *Ring) Remove(node string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,8 +122,8 @@ func (r *Ring) Remove(node string) bool {
 }
 
 // Set makes the given nodes the members, in one step for all readers. A node that
-// stays keeps its weight, a new one has weight 1. Under [ZStack] the ring then
-// answers as a new one to which the nodes were added in the given order.
+// stays keeps its weight, and a new node has weight 1. Under [ZStack] the ring then
+// answers like a new ring to which the nodes were added in the given order.
 func (r *Ring) Set(nodes ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -143,10 +143,10 @@ func (r *Ring) Set(nodes ...string) {
 	r.snap.Store(newSlots(newContest(names, r.load().weight)))
 }
 
-// SetWeight gives a node a share of the keys in proportion to weight; a node that is
-// no member is added. Raising a weight moves keys to the node only, lowering it away
-// from the node only. A change of the ring takes time in proportion to the sum of
-// all weights; a lookup does not. The error matches [ErrWeight].
+// SetWeight gives a node a share of the keys in proportion to weight. A node that is
+// no member is added. A higher weight only moves keys to the node, a lower weight
+// only moves keys away from it. A change of the ring takes time in proportion to the
+// sum of all weights; a lookup does not. The error matches [ErrWeight].
 func (r *Ring) SetWeight(node string, weight int) error {
 	if weight < 1 || weight > MaxWeight {
 		return fmt.Errorf("%w: %d for node %q, want 1 to %d", ErrWeight, weight, node, MaxWeight)
@@ -208,11 +208,11 @@ func (s *snapshot) slotsWithout(i int) *snapshot {
 	return &snapshot{names: c.names, contest: c, slots: s.slots.without(s.contest, i)}
 }
 
-// newCircle adds the nodes in order; names is the same list with every node once.
+// newCircle adds the nodes in order; names has every node of nodes once.
 func (r *Ring) newCircle(names, nodes []string) *snapshot {
 	c := newCircle(r.replicas).with(names, 0)
 	if len(nodes) > len(names) {
-		// A name that comes again takes its positions back, one add after the other.
+		// A repeated name takes its positions back, one add after the other.
 		c = newCircle(r.replicas)
 		for _, node := range nodes {
 			if i := slices.Index(names, node); i >= 0 {
@@ -249,8 +249,8 @@ func (r *Ring) circleWithout(s *snapshot, node string, i int) *snapshot {
 	return &snapshot{names: moveLast(s.names, i), circle: s.circle.without(node, i, len(s.names)-1)}
 }
 
-// moveLast returns s without element i, whose place the last one takes, so that no
-// other index changes.
+// moveLast returns s without element i. The last element takes its place, so no other
+// index changes.
 func moveLast(s []string, i int) []string {
 	last := len(s) - 1
 	n := slices.Clone(s[:last])

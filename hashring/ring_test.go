@@ -58,8 +58,7 @@ func TestEmptyRing(t *testing.T) {
 	}
 }
 
-// nodeNames draws a small set of names, among them names that collide in ZStack's
-// ring.
+// nodeNames draws a small set of names. Some of them collide in ZStack's ring.
 func nodeNames(min, max int) *rapid.Generator[[]string] {
 	return rapid.SliceOfNDistinct(rapid.OneOf(
 		rapid.SampledFrom([]string{"", "a", "a1", "a10", "Aa", "BB", "10.0.0.1", "10.0.0.11"}),
@@ -87,10 +86,10 @@ func orders(r *hashring.Ring, keys []string) [][]string {
 	return orders
 }
 
-// TestOnlyTheOwnKeysMove: in every order, a node that leaves is cut out and a node
-// that joins is put in; the others keep their places. So a leaving node moves its
-// own keys and nothing else, to the next in their order, and a joining one takes
-// only what it owns.
+// TestOnlyTheOwnKeysMove: in every order, a node that leaves is cut out, a node that
+// joins is put in, and the others keep their places. So a leaving node moves only its
+// own keys, each to the next node of its order, and a joining node takes only the keys
+// that it then owns.
 func TestOnlyTheOwnKeysMove(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := nodeNames(1, 9).Draw(t, "nodes")
@@ -117,7 +116,7 @@ func TestOnlyTheOwnKeysMove(t *testing.T) {
 }
 
 // TestHistoryDoesNotMatter: the placement depends on the set of nodes and their
-// weights, however the ring came to them.
+// weights, and not on the changes that led to them.
 func TestHistoryDoesNotMatter(t *testing.T) {
 	oneGoroutine(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -147,7 +146,7 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 		}
 		want := hashring.New(hashring.Default, names...)
 		for i := range order {
-			// Weights in the other direction; those that r has already stay.
+			// Set the weights in the opposite order; those that r has already stay.
 			node := order[len(order)-1-i]
 			if err := want.SetWeight(node, r.Weight(node)); err != nil {
 				t.Fatal(err)
@@ -164,8 +163,8 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 	})
 }
 
-// TestAllLookupsAgree: every form of lookup is a prefix of the walk, which has every
-// node once.
+// TestAllLookupsAgree: every form of lookup returns a prefix of the walk, and the walk
+// has every node once.
 func TestAllLookupsAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.SampledFrom(placements).Draw(t, "placement")
@@ -302,9 +301,9 @@ func TestLookupsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// TestReadersBesideAFlappingNode: while a node comes and goes as fast as it can, no
-// reader ever sees an empty ring, another owner than the two possible ones, or an
-// order with a node missing. The management node's own ring fails this.
+// TestReadersBesideAFlappingNode: one node joins and leaves as fast as it can.
+// Meanwhile no reader ever sees an empty ring, an owner other than the two possible
+// ones, or an order that lacks a node. The management node's own ring fails this.
 func TestReadersBesideAFlappingNode(t *testing.T) {
 	lookups := 5_000_000
 	if testing.Short() || raceEnabled {

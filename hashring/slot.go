@@ -14,8 +14,8 @@ const (
 	absent = 0xffff
 )
 
-// ranking is the beginning of an order of nodes, by their index. It is no array,
-// because the compiler keeps the fields of a struct in registers.
+// ranking is the beginning of an order of nodes, by their index. It is a struct and
+// not an array, because the compiler keeps the fields of a struct in registers.
 type ranking struct{ first, second, third uint16 }
 
 // last returns the last of the first n nodes, n being 1 to 3.
@@ -29,12 +29,12 @@ func (r ranking) last(n int) uint16 {
 	return r.third
 }
 
-// nobody is the ranking of an empty ring.
-var nobody = ranking{absent, absent, absent}
+// none is the ranking of an empty ring.
+var none = ranking{absent, absent, absent}
 
-// slotTable holds the first three nodes of every slot's order. The owners lie apart
-// from their followers because most lookups want the owner alone. A table is never
-// changed once a snapshot holds it.
+// slotTable holds the first three nodes of every slot's order. The owners are stored
+// apart from the nodes that follow, because most lookups need only the owner. A table
+// is never changed once a snapshot holds it.
 type slotTable struct {
 	owner [slotCount]uint16
 	next  [slotCount]struct{ second, third uint16 }
@@ -62,9 +62,9 @@ func buildSlots(c *contest) *slotTable {
 	return t
 }
 
-// with returns the table after node i of c has joined the others, which are in t
-// with the index they had before. There must be at least three others. Only slots
-// where the newcomer ranks among the first three change.
+// with returns the table after node i of c has joined. The others are in t with the
+// index that they had before, and there must be at least three of them. Only slots
+// where the new node ranks among the first three change.
 func (t *slotTable) with(c *contest, i int) *slotTable {
 	n := new(slotTable)
 	for slot := range uint32(slotCount) {
@@ -77,15 +77,15 @@ func (t *slotTable) with(c *contest, i int) *slotTable {
 	return n
 }
 
-// indexAfterJoin is the index of node n once another came in at index i, that is
-// one more for n >= i. Arithmetic, because a branch would be mispredicted.
+// indexAfterJoin is the index of node n after another node joined at index i: one
+// more for n >= i. It uses arithmetic, because a branch would be mispredicted.
 func indexAfterJoin(n uint16, i int) uint16 { return n + uint16((uint32(i)-1-uint32(n))>>31) }
 
-// indexAfterLeave is the index of node n once the one at index i has gone.
+// indexAfterLeave is the index of node n after the node at index i has left.
 func indexAfterLeave(n uint16, i int) uint16 { return n - uint16((uint32(i)-uint32(n))>>31) }
 
-// without returns the table after node i of c has left the others, of which there
-// must be at least three. Only slots that the node was ranked in change.
+// without returns the table after node i of c has left. At least three others must
+// remain. Only slots in which the node was ranked change.
 func (t *slotTable) without(c *contest, i int) *slotTable {
 	n := new(slotTable)
 	gone := uint16(i)

@@ -10,15 +10,15 @@ import (
 // Node is an entry of the node table.
 type Node struct {
 	ID        string
-	Addr      string    // host:port, or whatever the source knows; may be empty
-	Heartbeat time.Time // when the source last heard of it; zero if it keeps no time
+	Addr      string    // host:port, or what the source has instead; may be empty
+	Heartbeat time.Time // when the source last heard from the node; zero if it keeps no time
 }
 
 // Source lists the nodes that are alive. A [Membership] calls it from one goroutine
 // at a time and with a deadline, which it must respect.
 type Source interface {
-	// Nodes returns every live node. An error means that nothing is known: the
-	// membership then stays as it is.
+	// Nodes returns every live node. An error means that nothing is known, and then
+	// the membership does not change.
 	Nodes(ctx context.Context) ([]Node, error)
 }
 
@@ -26,8 +26,8 @@ type Source interface {
 type Beater interface {
 	Source
 
-	// Beat refreshes a node's own entry. The error matches [ErrNotListed] if the
-	// source answered that it has no such entry, and only then.
+	// Beat refreshes a node's own entry. The error matches [ErrNotListed] if, and
+	// only if, the source answered that it has no such entry.
 	Beat(ctx context.Context, id string) error
 }
 

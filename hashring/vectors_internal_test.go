@@ -71,7 +71,7 @@ func newZStack(replicas int, nodes ...string) *Ring {
 	return r
 }
 
-// digest is the vectors' digest: "<signed position>\t<owner>\n" in ascending order.
+// digest is the digest of the vectors: "<signed position>\t<owner>\n" in ascending order.
 func (r *Ring) digest() string {
 	s, h := r.load(), sha256.New()
 	for _, p := range s.circle.points {

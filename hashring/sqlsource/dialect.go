@@ -2,12 +2,12 @@ package sqlsource
 
 import "fmt"
 
-// Dialect says how a database tells the time. The zero value is none and is refused
-// by [New]; any value may be used concurrently.
+// Dialect says how a database expresses the time. [New] refuses the zero value. Any
+// value may be used concurrently.
 type Dialect struct {
 	name string
-	// unix turns a time into seconds since 1970, %s being the time. With numbers
-	// neither the driver's parsing nor the session's time zone matters.
+	// unix turns the time %s into seconds since 1970. With numbers, neither the
+	// driver's parsing nor the session's time zone matters.
 	unix string
 }
 

@@ -12,15 +12,14 @@ import (
 	"github.com/zbsclient/zbsclient/hashring"
 )
 
-// ErrInvalidOption is matched by the error of [New] for each value that makes no
-// sense.
+// ErrInvalidOption is matched by the error of [New] for each invalid value.
 var ErrInvalidOption = errors.New("invalid option")
 
-// Option changes how a [Source] judges heartbeats.
+// Option changes how a [Source] evaluates heartbeats.
 type Option func(*Source) error
 
-// WithInterval sets the time between two heartbeats of a node; the default is 5 s,
-// as in ZStack. The database keeps whole seconds, and so must it.
+// WithInterval sets the time between two heartbeats of a node. It must be whole
+// seconds, as the database keeps them. The default is 5 s, as in ZStack.
 func WithInterval(d time.Duration) Option {
 	return func(s *Source) error {
 		if d < time.Second || d%time.Second != 0 {
@@ -31,7 +30,7 @@ func WithInterval(d time.Duration) Option {
 	}
 }
 
-// WithMaxFailures sets how many heartbeats a node may miss; the default is 5, as in
+// WithMaxFailures sets how many heartbeats a node may miss. The default is 5, as in
 // ZStack.
 func WithMaxFailures(n int) Option {
 	return func(s *Source) error {
@@ -44,7 +43,7 @@ func WithMaxFailures(n int) Option {
 }
 
 // Source reads and refreshes the table ManagementNodeVO. It is a [hashring.Beater].
-// Use [New]; the zero value is of no use. All methods may be called concurrently.
+// Use [New]; the zero value is not usable. All methods may be called concurrently.
 type Source struct {
 	db          *sql.DB
 	dialect     Dialect
@@ -55,8 +54,8 @@ type Source struct {
 
 var _ hashring.Beater = (*Source)(nil)
 
-// New returns a source on a database that stays the caller's: the source does not
-// close it. The error matches [ErrInvalidOption].
+// New returns a source that reads from db. It does not close db. The error matches
+// [ErrInvalidOption].
 func New(db *sql.DB, dialect Dialect, options ...Option) (*Source, error) {
 	s := &Source{db: db, dialect: dialect, interval: 5 * time.Second, maxFailures: 5}
 	var errs []error
@@ -78,8 +77,8 @@ func New(db *sql.DB, dialect Dialect, options ...Option) (*Source, error) {
 	return s, nil
 }
 
-// Nodes returns the nodes that are running and whose heartbeat is not stale. Any
-// error is the database's.
+// Nodes returns the nodes that are running and whose heartbeat is not stale. An error
+// is one of the database.
 func (s *Source) Nodes(ctx context.Context) (nodes []hashring.Node, err error) {
 	patience := s.interval * time.Duration(s.maxFailures+1)
 	rows, err := s.db.QueryContext(ctx, s.list, int64(patience/time.Second))
@@ -117,8 +116,8 @@ func (s *Source) Beat(ctx context.Context, id string) error {
 	if changed, err := result.RowsAffected(); err == nil && changed > 0 {
 		return nil
 	}
-	// MariaDB counts rows that changed, not rows that matched: a second heartbeat
-	// in the same second changes none, and must not look like a lost row.
+	// MariaDB counts rows that changed, not rows that matched. A second heartbeat in
+	// the same second changes no row, and must not look like a lost row.
 	var found int
 	if err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM ManagementNodeVO WHERE uuid = ?`, id).Scan(&found); err != nil {
 		return err

@@ -19,8 +19,8 @@ import (
 	"github.com/zbsclient/zbsclient/hashring/sqlsource"
 )
 
-// backend is a database under test. Its clock cannot be moved; age makes a heartbeat
-// older instead.
+// backend is a database under test. Its clock cannot be changed, so age makes a
+// heartbeat older instead.
 type backend struct {
 	db      *sql.DB
 	dialect sqlsource.Dialect
@@ -114,7 +114,7 @@ func TestNodesTellTheRow(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range got {
-			// The database is on this machine, so that its clock is ours.
+			// The database is on this machine, so its clock is ours.
 			if age := time.Since(got[i].Heartbeat); age < -2*time.Second || age > time.Minute {
 				t.Errorf("heartbeat of %s is %v old", got[i].ID, age)
 			}
@@ -141,7 +141,7 @@ func TestStaleHeartbeat(t *testing.T) {
 		s := b.source(t, sqlsource.WithInterval(100*time.Second), sqlsource.WithMaxFailures(2))
 		register(t, s, "a", "b", "c")
 		exec(t, b.db, b.age, 250, "b")
-		exec(t, b.db, b.age, 301, "c") // (2 + 1) × 100 s is the most
+		exec(t, b.db, b.age, 301, "c") // the limit is (2 + 1) × 100 s
 		wantIDs(t, s, "a", "b")
 		if err := s.Beat(t.Context(), "c"); err != nil {
 			t.Fatal(err)
@@ -154,7 +154,7 @@ func TestBeat(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b backend) {
 		s := b.source(t)
 		register(t, s, "a")
-		for range 20 { // most of them in the same second, where nothing changes
+		for range 20 { // most of them in the same second, so no row changes
 			if err := s.Beat(t.Context(), "a"); err != nil {
 				t.Fatal(err)
 			}
@@ -224,7 +224,7 @@ func TestTwoMembershipsOnOneTable(t *testing.T) {
 			t.Errorf("%d keys owned twice and %d by nobody, want none", both, none)
 		}
 
-		// b stands still until a takes it for dead and deletes its row.
+		// b stops until a takes it for dead and deletes its row.
 		exec(t, b.db, b.age, 3600, "b")
 		round("a", nil)
 		round("a", nil)

@@ -10,7 +10,7 @@ import (
 	"github.com/zbsclient/zbsclient/hashring"
 )
 
-// CreateTable creates ManagementNodeVO as ZStack does, unless it exists.
+// CreateTable creates ManagementNodeVO as ZStack does, if it does not exist.
 func CreateTable(ctx context.Context, db *sql.DB) error {
 	_, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS ManagementNodeVO (
 		uuid varchar(32) NOT NULL UNIQUE,
@@ -24,8 +24,8 @@ func CreateTable(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// Register writes a running node with a fresh heartbeat, in place of whatever row
-// it had. Its address must be host:port, or empty.
+// Register writes the row of a running node, with a fresh heartbeat. It replaces a row
+// that the node had. The address must be host:port, or empty.
 func (s *Source) Register(ctx context.Context, node hashring.Node) error {
 	var host, port any
 	if node.Addr != "" {
@@ -44,7 +44,7 @@ func (s *Source) Register(ctx context.Context, node hashring.Node) error {
 	return err
 }
 
-// Unregister deletes a node's row, so that it leaves elsewhere too.
+// Unregister deletes a node's row, so the node leaves every ring over this table.
 func (s *Source) Unregister(ctx context.Context, id string) error {
 	_, err := s.db.ExecContext(ctx, `DELETE FROM ManagementNodeVO WHERE uuid = ?`, id)
 	return err
