@@ -1,5 +1,5 @@
-// Command zbsctl asks the metadata servers of a ZBS cluster what an operator
-// wants to know, above all who has a volume open. See zbsctl help.
+// Command zbsctl queries and changes a ZBS cluster through its metadata servers. Above
+// all it shows which hosts have a volume open. See zbsctl help.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Attach is the attach path of a storage plugin: a volume is given to a host
-// only when it is proved that no other has it open, and looked at once more when
-// it was given. It needs nothing: the cluster is a fake one inside the program.
+// Attach is the attach path of a storage plugin. A host gets a volume only when it is
+// proved that no other host has it open, and the plugin checks once more afterwards.
+// The program needs no cluster: it contains a fake one.
 //
 //	go run ./examples/attach
 package main
@@ -28,21 +28,21 @@ type plugin struct {
 }
 
 // attach makes the volume a block device of the host and returns its socket.
-// Errors match volume.ErrInUse when another host has it open, and
-// volume.ErrUndetermined when nobody can tell: both mean that it must not be
-// used, and nothing was attached.
+// An error matches volume.ErrInUse when another host has the volume open, and
+// volume.ErrUndetermined when the Guard cannot tell. In both cases nothing was
+// attached, and the volume must not be used.
 func (p *plugin) attach(ctx context.Context, path zbs.Path, host zbs.HostAccess) (socket string, err error) {
 	report, err := p.guard.Check(ctx, path, guard.AllowHost(host.IP))
 	if err != nil {
 		return "", fmt.Errorf("attach %s to %s: %w", path, host.IP, err)
 	}
-	// Whatever takes time belongs before the check: a report grows old.
+	// Slow work belongs before the check, because a report expires.
 	if report.Expired() {
 		return "", fmt.Errorf("attach %s to %s: the check of %s is too old", path, host.IP, report.ObservedAt)
 	}
 	bdev, err := p.service.CreateBdev(ctx, zbs.CreateBdev{Host: host, LogicalPool: path.Pool, Volume: path.Volume, Bdev: path.Volume})
 	if err != nil {
-		return "", err // mds.ErrAmbiguous: detach before it is attached again
+		return "", err // if it matches mds.ErrAmbiguous, detach before you attach again
 	}
 	// A Guard reserves nothing: another host may have opened the volume since.
 	if _, err := p.guard.Check(ctx, path, guard.AllowHost(host.IP)); err != nil {
@@ -101,8 +101,8 @@ func newPlugin(cluster *fakemds.Cluster) (*plugin, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// The clients of the fake register at once. On a cluster leave the timing as
-	// it is.
+	// The clients of the fake register at once. On a real cluster use the default
+	// timing.
 	g, err := guard.New(caller, hosts,
 		guard.WithTiming(guard.Timing{Refresh: 200 * time.Millisecond, LeaderRetry: 300 * time.Millisecond, Span: 250 * time.Millisecond}))
 	if err != nil {
@@ -112,14 +112,15 @@ func newPlugin(cluster *fakemds.Cluster) (*plugin, func() error, error) {
 }
 
 // hosts is the inventory: every host that can open a volume, and a volume that is
-// known to be open on it. A host that is cut off from the MDS is missed by that. A
-// manager gives a source that knows what runs where (guard.HostSource).
+// known to be open on it. By that volume the Guard notices a host that is cut off
+// from the MDS. A manager gives a source that knows what runs where
+// (guard.HostSource).
 var hosts = guard.Hosts{
 	{Name: "kvm-1", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Open: []zbs.Path{{Pool: "pool", Volume: "disk-of-a"}}},
 	{Name: "kvm-2", Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.2")}, Open: []zbs.Path{{Pool: "pool", Volume: "disk-of-b"}}},
 }
 
-// runMachines opens what the inventory says is open.
+// runMachines opens the volumes that the inventory lists as open.
 func runMachines(cluster *fakemds.Cluster) {
 	for _, h := range hosts {
 		cluster.AddVolume(h.Open[0].String(), h.Addrs[0].String())

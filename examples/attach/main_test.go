@@ -27,7 +27,7 @@ closed: attached at /var/zbsvhost/sockets/vol-42
 	})
 }
 
-// A volume that another host opens while it is being attached is given back.
+// A volume is detached again if another host opens it meanwhile.
 func TestAttachIsTakenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := fakemds.NewCluster(t, 3)
@@ -39,7 +39,7 @@ func TestAttachIsTakenBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer closeAll()
-		go func() { // between the check and the end of the attaching
+		go func() { // opens it between the check and the end of attach
 			for cluster.Executed("vhost/bdev/create") == 0 {
 				time.Sleep(10 * time.Millisecond)
 			}

@@ -22,13 +22,13 @@ const defaultConfig = "/etc/zbsclient/libvirt-hook.yaml"
 //	host: kvm-2             # this host, by name or address in the inventory
 //	hostsFile: hosts.yaml   # the inventory of all hosts, beside this file
 //	self-fencing: 150s      # only if hosts that lose the MDS end their machines
-//	vhost-pool: pool        # of the bdevs, which are called as their volumes
+//	vhost-pool: pool        # of the bdevs, each named after its volume
 //	timeout: 60s            # for the whole check; it takes 13 s when all is well
-//	state: /run/zbsclient   # where announced migrations are noted
+//	state: /run/zbsclient   # where the hook records announced migrations
 //
-// The inventory may stand here in place, too, under hosts, or come from ZStack's
-// database; the keys are those of a context of zbsctl (zbsctl help config), timing
-// and max-fence-age among them.
+// The inventory may also stand in this file, under hosts, or come from ZStack's
+// database. The keys are those of a context of zbsctl (zbsctl help config), including
+// timing and max-fence-age.
 type config struct {
 	MDS       []string      `yaml:"mds"`
 	Host      string        `yaml:"host"`
@@ -37,7 +37,7 @@ type config struct {
 	State     string        `yaml:"state"`
 
 	guardconfig.Section `yaml:",inline"`
-	guard               guardconfig.Config // what the Section says
+	guard               guardconfig.Config // what the Section configures
 }
 
 func readConfig(path string) (config, error) {
@@ -49,7 +49,7 @@ func readConfig(path string) (config, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c); err != nil {
-		return c, fmt.Errorf("%s: not a configuration of known keys", path) // its text could quote a password
+		return c, fmt.Errorf("%s: not a configuration of known keys", path) // the decoder's text could quote a password
 	}
 	if c.guard, err = c.Section.Read(path, os.Getenv); err != nil {
 		return c, err
@@ -75,12 +75,12 @@ func (c config) check() error {
 	return nil
 }
 
-// migrationLasts is how long after its announcement a domain may be prepared to
-// count as migrating. Libvirt does the one right after the other; whoever starts
-// the domain by hand so soon after a migration failed passes for it.
+// migrationLasts is how long after its announcement a domain that is prepared counts
+// as migrating. Libvirt prepares it right after the announcement. If a user starts the
+// domain by hand so soon after a failed migration, the start counts as one, too.
 const migrationLasts = 5 * time.Second
 
-// announce notes that the domain will come from another host.
+// announce records that the domain will come from another host.
 func (c config) announce(guest string) error {
 	path, err := c.note(guest)
 	if err != nil {
@@ -92,8 +92,8 @@ func (c config) announce(guest string) error {
 	return os.WriteFile(path, nil, 0o600)
 }
 
-// announced reports whether the domain was announced just now, and forgets it:
-// the next start is no migration.
+// announced reports whether the domain was announced within migrationLasts. It
+// deletes the record, because the next start is no migration.
 func (c config) announced(guest string) bool {
 	path, err := c.note(guest)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// vhostSockets is where ZBS's vhost keeps the sockets of its block devices.
+// vhostSockets is the folder in which ZBS's vhost keeps the sockets of block devices.
 const vhostSockets = "/var/zbsvhost/"
 
-// domain is what matters of a domain's XML.
+// domain is the part of a domain's XML that the hook needs.
 type domain struct {
 	XMLName xml.Name `xml:"domain"`
 	Disks   []disk   `xml:"devices>disk"`
@@ -58,8 +58,8 @@ func volumesOf(r io.Reader, vhostPool string) ([]zbs.Path, error) {
 	return volumes, nil
 }
 
-// volume returns the ZBS volume of a source, and false for another storage's.
-// What looks like ZBS and cannot be read is an error.
+// volume returns the ZBS volume of a source, and false for a source of another
+// storage. A source that looks like ZBS and cannot be read is an error.
 func (s source) volume(vhostPool string) (zbs.Path, bool, error) {
 	name := strings.Join([]string{s.Name, s.File, s.Dev, s.Path}, "") // one of them is set
 	switch {
@@ -75,7 +75,7 @@ func (s source) volume(vhostPool string) (zbs.Path, bool, error) {
 	if !strings.HasPrefix(name, "cbd:") && !strings.HasPrefix(name, "zbs:") {
 		return zbs.Path{}, false, nil
 	}
-	// Behind the volume may stand the user and configuration of the client.
+	// The user and the configuration of the client may follow the volume.
 	name, _, _ = strings.Cut(name, "_zbs_:")
 	p, err := zbs.ParsePath(name)
 	if err != nil {

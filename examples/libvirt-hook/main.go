@@ -1,16 +1,16 @@
 // Libvirt-hook is a qemu hook of libvirt that refuses to start a domain whose
-// disk is open on another host. It fails closed: when nobody can tell, when its
-// configuration is wrong, when the domain cannot be read, the domain does not
-// start.
+// disk is open on another host. It fails closed: the domain also does not start when
+// the Guard cannot tell, when the configuration is wrong, or when the domain's XML
+// cannot be read.
 //
 //	go build -o /etc/libvirt/hooks/qemu ./examples/libvirt-hook
 //
 // Libvirt calls it with GUEST OPERATION SUB-OPERATION EXTRA and the domain's XML
-// on standard input (https://libvirt.org/hooks.html). It acts on "prepare begin",
-// before anything of the domain is opened, and on "migrate begin", which says
-// that the domain comes from a host that has its disks open until it is here.
-// Disks that are read-only or shareable are meant to be open elsewhere and are
-// not looked at. Disks that are plugged in later do not pass a hook.
+// on standard input (https://libvirt.org/hooks.html). The hook acts on two events.
+// "prepare begin" comes before any disk of the domain is opened. "migrate begin" says
+// that the domain comes from another host, which has its disks open until the
+// migration ends. Disks that are read-only or shareable may be open elsewhere, so the
+// hook ignores them. Disks that are plugged in later do not pass a hook.
 //
 // Its configuration is /etc/zbsclient/libvirt-hook.yaml, see config.
 package main
@@ -37,7 +37,7 @@ func main() {
 	}
 	h := hook{configPath: path, newCaller: func(c config) (*mds.Caller, error) { return mds.New(c.MDS) }}
 	if err := h.run(context.Background(), os.Args[1:], os.Stdin); err != nil {
-		fmt.Fprintln(os.Stderr, "zbsclient:", err) // libvirt shows it to whoever starts the domain
+		fmt.Fprintln(os.Stderr, "zbsclient:", err) // libvirt shows it to the user that starts the domain
 		os.Exit(1)
 	}
 }
@@ -47,14 +47,14 @@ type hook struct {
 	newCaller  func(config) (*mds.Caller, error)
 }
 
-// run returns nil to let libvirt go on.
+// run returns nil if libvirt may go on.
 func (h hook) run(ctx context.Context, args []string, stdin io.Reader) error {
 	if len(args) < 3 {
 		return fmt.Errorf("called with %d arguments, want GUEST OPERATION SUB-OPERATION EXTRA", len(args))
 	}
 	guest, event := args[0], args[1]+" "+args[2]
 	if event != "prepare begin" && event != "migrate begin" {
-		return nil // above all not "reconnect", whose failure kills a running domain
+		return nil // "reconnect" above all: a failure there kills a running domain
 	}
 	cfg, err := readConfig(h.configPath)
 	if err != nil {
@@ -77,8 +77,8 @@ func (h hook) run(ctx context.Context, args []string, stdin io.Reader) error {
 	return nil
 }
 
-// check returns nil when every volume is proved free. A domain that migrates may
-// be open on the host it comes from, and on no other.
+// check returns nil when every volume is proved free. The volumes of a domain that
+// migrates may be open on the host that it comes from, and on no other.
 func (h hook) check(ctx context.Context, cfg config, volumes []zbs.Path, migrates bool) error {
 	ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
 	defer cancel()
@@ -99,9 +99,9 @@ func (h hook) check(ctx context.Context, cfg config, volumes []zbs.Path, migrate
 	return err
 }
 
-// checkAll returns what speaks against any of the volumes. All of them must be free
-// at the same time: a verdict that has expired when the last one comes in speaks
-// against its volume, too.
+// checkAll returns an error for each volume that is not proved free. All volumes must
+// be free at the same time, so a verdict that has expired when the last one arrives
+// is an error, too.
 func checkAll(ctx context.Context, g *guard.Guard, volumes []zbs.Path, opts ...guard.CheckOption) error {
 	var errs []error
 	var free []guard.Report
@@ -118,8 +118,8 @@ func checkAll(ctx context.Context, g *guard.Guard, volumes []zbs.Path, opts ...g
 	return oneLine(errors.Join(errs...))
 }
 
-// onlyHolder returns the host that alone has any of the volumes open, and ""
-// when there are several, or doubts.
+// onlyHolder returns the host that alone has any of the volumes open. It returns ""
+// when there are several hosts, or any other error.
 func onlyHolder(err error) string {
 	joined, ok := errors.AsType[*lineError](err)
 	if !ok {
@@ -142,7 +142,7 @@ func onlyHolder(err error) string {
 	return hosts[0]
 }
 
-// lineError is several errors in one line, as libvirt's log wants it.
+// lineError joins several errors in one line, for libvirt's log.
 type lineError struct{ errs []error }
 
 func oneLine(err error) error {

@@ -62,7 +62,7 @@ func TestVolumesOf(t *testing.T) {
 	}
 }
 
-// inventory is the one of the tests: on each host a disk is open.
+// inventory is the inventory of the tests. On each host a disk is open.
 const inventory = `hosts:
   - {name: kvm-1, addrs: [10.0.0.1], open: ["zbs://pool/disk-1"]}
   - {name: kvm-2, addrs: [10.0.0.2], open: ["zbs://pool/disk-2"]}
@@ -123,8 +123,7 @@ func TestHook(t *testing.T) {
 	})
 }
 
-// A host that is cut off from the MDS has vanished from every list, and is missed
-// by name.
+// A host that is cut off from the MDS is in no list, and the error names it.
 func TestHookMissesAHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster, h := start(t)
@@ -168,7 +167,7 @@ func TestHookLetsMigrationsIn(t *testing.T) {
 	})
 }
 
-// ageNote sets the note's time by the virtual clock: files have the real one.
+// ageNote sets the note's time by the virtual clock, because files have the real one.
 func ageNote(t *testing.T, h hook, age time.Duration) {
 	t.Helper()
 	cfg, err := readConfig(h.configPath)

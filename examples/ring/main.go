@@ -1,5 +1,5 @@
-// Ring shows a pair of management processes that share volumes over one table. It
-// needs nothing: the table is in an SQLite database in a temporary folder.
+// Ring shows two management processes that share volumes over one table. It needs no
+// cluster: the table is in an SQLite database in a temporary folder.
 //
 //	go run ./examples/ring
 //
@@ -42,7 +42,7 @@ func run(ctx context.Context, out io.Writer, dsn string, keys []string) error {
 	return play(ctx, out, keys)
 }
 
-// look reads a real table as an onlooker: it owns nothing and writes nothing.
+// look reads a real table. It only observes: it owns nothing and writes nothing.
 func look(ctx context.Context, out io.Writer, dsn string, keys []string) error {
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
@@ -63,7 +63,7 @@ func look(ctx context.Context, out io.Writer, dsn string, keys []string) error {
 	for _, key := range keys {
 		owner, ok := m.Owner(key)
 		if !ok {
-			owner = "nobody: no node is running"
+			owner = "none: no node is running"
 		}
 		fmt.Fprintf(out, "%s: %s\n", key, owner)
 	}
