@@ -11,7 +11,7 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard"
 )
 
-// Config is all that a Guard is made from. The zero Config makes one without an
+// Config is everything that builds a Guard. The zero Config builds a Guard without an
 // inventory, which finds volumes in use and never proves one free.
 type Config struct {
 	Hosts       Hosts
@@ -20,10 +20,10 @@ type Config struct {
 	MaxFenceAge time.Duration // 0: the default
 	Allowed     []string      // hosts that may have volumes open, by name or address
 	Fences      []guard.Attestation
-	Options     []guard.CheckOption // further ones, for every check
+	Options     []guard.CheckOption // further options, for every check
 }
 
-// Guarded is a Guard and the inventory that it goes by.
+// Guarded is a Guard and its inventory.
 type Guarded struct {
 	*guard.Guard
 	Inventory *Inventory
@@ -32,9 +32,9 @@ type Guarded struct {
 // Close ends the use of the inventory's source.
 func (g *Guarded) Close() { g.Inventory.Close() }
 
-// Open reads the inventory and builds the Guard. Whatever is wrong with the
-// Config is an error before anything is sent to an MDS; only one that matches
-// ErrUnreachable is no mistake of the user's.
+// Open reads the inventory and builds the Guard. It reports every mistake in the
+// Config before anything is sent to an MDS. An error that matches ErrUnreachable is
+// no mistake of the user; all others are.
 func (c Config) Open(ctx context.Context, caller *mds.Caller, logger *slog.Logger) (*Guarded, error) {
 	inventory, err := c.Hosts.Open(ctx, logger)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/zstackhosts"
 )
 
-// databaseSection names ZStack's own database by its DSN, which the environment or
-// a file holds so that no password need stand here.
+// databaseSection names ZStack's own database by its DSN. The DSN can be in the
+// environment or in a file, so the configuration needs no password.
 type databaseSection struct {
 	DSN            yaml.Node `yaml:"dsn"`
 	DSNFile        yaml.Node `yaml:"dsnFile"`
@@ -30,9 +30,9 @@ func (s databaseSection) given() bool {
 	return s.DSN.Kind != 0 || s.DSNFile.Kind != 0 || s.DSNEnv.Kind != 0 || s.PrimaryStorage.Kind != 0
 }
 
-// database is how to reach ZStack's database.
+// database holds how to reach ZStack's database.
 type database struct {
-	where   string        // where it is configured
+	where   string        // file and line of its configuration
 	config  *mysql.Config // with the password
 	storage string        // uuid of the primary storage; empty: hosts of all
 }
@@ -48,7 +48,7 @@ func (r *reader) database(s databaseSection) *database {
 		return d
 	}
 	config, err := mysql.ParseDSN(dsn)
-	if err != nil { // its text may quote what stands for the password
+	if err != nil { // its text may quote the password
 		r.errs = append(r.errs, fmt.Errorf("%s: zstackDatabase: the DSN cannot be read, want USER:PASSWORD@tcp(HOST:PORT)/DATABASE", d.where))
 		return d
 	}
@@ -66,7 +66,7 @@ func (r *reader) database(s databaseSection) *database {
 // databaseTimeout bounds a connect and each read, unless the DSN says otherwise.
 const databaseTimeout = 10 * time.Second
 
-// dsn returns the DSN from the one place that is named.
+// dsn returns the DSN from the one key that is set.
 func (r *reader) dsn(s databaseSection) string {
 	named := 0
 	for _, n := range []yaml.Node{s.DSN, s.DSNFile, s.DSNEnv} {
@@ -96,8 +96,8 @@ func (r *reader) dsn(s databaseSection) string {
 	}
 }
 
-// open returns the source of hosts. The database is reached once: to name it
-// wrong is a mistake, and ErrUnreachable is not.
+// open returns the source of hosts. It connects to the database once. If that fails,
+// the error matches ErrUnreachable.
 func (d *database) open(ctx context.Context, logger *slog.Logger) (guard.HostSource, io.Closer, error) {
 	connector, err := mysql.NewConnector(d.config)
 	if err != nil {
@@ -120,19 +120,19 @@ func (d *database) open(ctx context.Context, logger *slog.Logger) (guard.HostSou
 	return hiding{source, d}, db, nil
 }
 
-// hiding is a source whose errors do not tell the password.
+// hiding is a source whose errors do not show the password.
 type hiding struct {
 	guard.HostSource
 	database *database
 }
 
-// Hosts returns those of the database.
+// Hosts returns the hosts of the database.
 func (h hiding) Hosts(ctx context.Context) ([]guard.Host, error) {
 	hosts, err := h.HostSource.Hosts(ctx)
 	return hosts, h.database.hide(err)
 }
 
-// hide takes the password out of an error's text, and says where the database is
+// hide removes the password from an error's text, and says where the database is
 // configured.
 func (d *database) hide(err error) error {
 	if err == nil {
@@ -154,5 +154,5 @@ type hidden struct {
 // Error returns the text without the password.
 func (h *hidden) Error() string { return h.text }
 
-// Unwrap returns the error, to be matched and not to be shown.
+// Unwrap returns the original error. Match it, but do not print it.
 func (h *hidden) Unwrap() error { return h.err }

@@ -13,23 +13,23 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// ErrUnreachable: the inventory is right as far as anybody can tell, and its
-// source does not answer now.
+// ErrUnreachable says that the source of the inventory does not answer now. The
+// inventory itself has no known mistake.
 var ErrUnreachable = errors.New("the inventory of hosts cannot be read")
 
-// Hosts says where the inventory comes from. The zero Hosts is none.
+// Hosts says where the inventory comes from. The zero Hosts names no source.
 type Hosts struct {
 	file     string // as package hostfile reads it
 	literal  guard.Hosts
-	where    string // file or literal are named
+	where    string // file and line, or flag, that name file or literal
 	database *database
 }
 
 // Given reports whether there is a source of hosts.
 func (h Hosts) Given() bool { return h.file != "" || h.literal != nil || h.database != nil }
 
-// Inventory is the hosts as they were read when it was opened, and where to read
-// them again. The zero Inventory has none.
+// Inventory holds the hosts as they were read when it was opened, and the source to
+// read them from again. The zero Inventory has neither.
 type Inventory struct {
 	From   string           // such as "hosts.yaml", for people; empty without a source
 	Source guard.HostSource // nil without one
@@ -38,8 +38,8 @@ type Inventory struct {
 	close io.Closer
 }
 
-// Open reads the inventory. An error matches ErrUnreachable, or is a mistake in
-// the inventory.
+// Open reads the inventory. An error that does not match ErrUnreachable is a mistake
+// in the inventory.
 func (h Hosts) Open(ctx context.Context, logger *slog.Logger) (*Inventory, error) {
 	i := &Inventory{}
 	var err error
@@ -70,7 +70,7 @@ func (h Hosts) Open(ctx context.Context, logger *slog.Logger) (*Inventory, error
 	return i, nil
 }
 
-// Close ends the use of the source.
+// Close closes the source.
 func (i *Inventory) Close() {
 	if i.close != nil {
 		i.close.Close()
@@ -95,8 +95,9 @@ func (i *Inventory) Find(nameOrAddr string) (guard.Host, bool) {
 	return i.hosts.At(k), true
 }
 
-// Check returns why the name is not one of the inventory: a mistyped name would
-// allow no host, and account for none. Without an inventory an address will do.
+// Check returns an error if the inventory has no host with this name or address. A
+// mistyped name would allow no host, and account for none. Without an inventory any
+// address is accepted.
 func (i *Inventory) Check(nameOrAddr string) error {
 	if _, ok := i.Find(nameOrAddr); ok {
 		return nil
@@ -110,8 +111,9 @@ func (i *Inventory) Check(nameOrAddr string) error {
 	return nil
 }
 
-// File is an inventory in a file; where says what names that, such as a flag.
+// File is an inventory in a file. The string where says what names the file, such as a
+// flag.
 func File(where, path string) Hosts { return Hosts{file: path, where: where} }
 
-// Literal is an inventory that stands in the program.
+// Literal is an inventory that is already in memory.
 func Literal(where string, hosts guard.Hosts) Hosts { return Hosts{literal: hosts, where: where} }

@@ -1,6 +1,5 @@
-// Package guardconfig reads from a configuration file how volumes are guarded,
-// and builds the Guard from it: the one place where zbsctl and the libvirt hook
-// learn which hosts there are.
+// Package guardconfig reads from a configuration file how volumes are guarded, and
+// builds the Guard from it. zbsctl and the libvirt hook both use it.
 //
 //	hosts:                    # as package hostfile reads them; or
 //	hostsFile: hosts.yaml     # beside this file unless absolute; or
@@ -24,8 +23,8 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/hostfile"
 )
 
-// Section is the keys of a configuration. Embed it inline in what is decoded from
-// YAML. Its nodes keep their lines for errors.
+// Section has the keys of a configuration. Embed it inline in a struct that is decoded
+// from YAML. Its nodes keep their lines for errors.
 type Section struct {
 	Hosts          yaml.Node       `yaml:"hosts"`
 	HostsFile      yaml.Node       `yaml:"hostsFile"`
@@ -44,9 +43,9 @@ type timingSection struct {
 	Rounds         yaml.Node `yaml:"rounds"`
 }
 
-// Read checks the section of the file at path, and returns what it says. Paths in
-// it are relative to the directory of that file. Files and databases that it
-// names are read by Config.Open.
+// Read checks the section of the file at path and returns its Config. Relative paths
+// in it start at the directory of that file. Config.Open reads the files and
+// databases that it names.
 func (s Section) Read(path string, getenv func(string) string) (Config, error) {
 	r := reader{path: path, getenv: getenv}
 	var c Config
@@ -65,7 +64,7 @@ func (s Section) Read(path string, getenv func(string) string) (Config, error) {
 	return c, errors.Join(r.errs...)
 }
 
-// line is where the first key of the timing stands.
+// line returns the line of the first key of the timing.
 func (t timingSection) line() int {
 	line := 0
 	for _, n := range []yaml.Node{t.Refresh, t.LeaderRetry, t.RegistryExpiry, t.Interval, t.Span, t.Rounds} {
@@ -94,7 +93,7 @@ func at(path string, line int) string {
 	return fmt.Sprintf("%s:%d", path, line)
 }
 
-// hosts reads which one source of hosts is named.
+// hosts returns the one source of hosts that is named.
 func (r *reader) hosts(s Section) Hosts {
 	var named []string
 	var h Hosts
@@ -116,8 +115,8 @@ func (r *reader) hosts(s Section) Hosts {
 	return h
 }
 
-// literal reads hosts that stand in the file itself. A number is what older
-// configurations had.
+// literal reads hosts that are listed in the configuration itself. It explains a
+// number, because older configurations had one.
 func (r *reader) literal(list yaml.Node) Hosts {
 	if n, err := strconv.Atoi(list.Value); err == nil && list.Kind == yaml.ScalarNode {
 		r.fail(list.Line, "hosts: %d: a number cannot tell which host is missing; list every host as \"- {name: kvm-1, addrs: [10.0.0.5]}\", or name a file that does with hostsFile", n)

@@ -12,9 +12,9 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// Decode reads the list of hosts from a node of another YAML file, such as the
-// value of its key "hosts". A field of type yaml.Node keeps that node and the lines
-// in it. The name stands for the file in errors, which match [*Error].
+// Decode reads the list of hosts from a node of another YAML file, such as the value of
+// its key "hosts". Declare the field as a yaml.Node to keep the lines. Errors use name
+// for the file, and match [*Error].
 func Decode(name string, list *yaml.Node) (proof.Hosts, error) {
 	d := newDecoder(name)
 	d.list(list)
@@ -24,8 +24,8 @@ func Decode(name string, list *yaml.Node) (proof.Hosts, error) {
 	return d.result()
 }
 
-// decoder collects hosts and mistakes. It recurses no deeper than the format does,
-// so an alias of a node that contains it is harmless.
+// decoder collects hosts and mistakes. It recurses no deeper than the format is
+// nested, so an alias of a node that contains itself is harmless.
 type decoder struct {
 	file  string
 	hosts proof.Hosts
@@ -50,7 +50,7 @@ func (d *decoder) fail(node *yaml.Node, host string, err error) {
 	d.errs = append(d.errs, &Error{File: d.file, Line: node.Line, Host: host, Err: err})
 }
 
-// result returns the hosts, or every mistake in the order of lines.
+// result returns the hosts, or all mistakes in the order of their lines.
 func (d *decoder) result() (proof.Hosts, error) {
 	if len(d.errs) == 0 {
 		return d.hosts, nil
@@ -100,8 +100,8 @@ func (d *decoder) host(index int, node *yaml.Node) {
 	d.hosts = append(d.hosts, h.host)
 }
 
-// label is what errors call a host: its name, or its place in the list if it has
-// no usable name.
+// label returns the name that errors use for a host: its own name, or its place in the
+// list if it has no usable name.
 func label(index int, node *yaml.Node) string {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		value := target(node.Content[i+1])
@@ -112,8 +112,8 @@ func label(index int, node *yaml.Node) string {
 	return fmt.Sprintf("#%d", index+1)
 }
 
-// mapping returns the values of a mapping by their keys, without those that are
-// null. It returns nil if the node is no mapping.
+// mapping returns the values of a mapping by their keys. It leaves out null values. It
+// returns nil if the node is no mapping.
 func (d *decoder) mapping(node *yaml.Node, host string, known ...string) map[string]*yaml.Node {
 	content := target(node)
 	if content.Kind != yaml.MappingNode {
@@ -149,7 +149,7 @@ func (d *decoder) sequence(node *yaml.Node, host, key string) []*yaml.Node {
 	return content.Content
 }
 
-// scalar returns a value as it is written; numbers stay texts.
+// scalar returns a value as it is written; a number stays text.
 func (d *decoder) scalar(node *yaml.Node, host, key string) (string, bool) {
 	content := target(node)
 	if content.Kind != yaml.ScalarNode || isNull(content) {

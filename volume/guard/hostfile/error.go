@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Error is one mistake in an inventory. The functions of this package join all
-// they find, so errors.As returns the first.
+// Error is one mistake in an inventory. The functions of this package join all the
+// mistakes that they find, so errors.As returns the first.
 type Error struct {
-	File string // the name given to Parse, Read or Decode
+	File string // the name that Parse, Read or Decode got
 	Line int    // counted from 1; 0 for the file as a whole
-	Host string // the name of the host, or its place in the list such as "#3"; empty outside of hosts
+	Host string // the name of the host, or its place in the list, such as "#3"; empty if the mistake is in no host
 	Err  error  // what is wrong
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/zbsclient/zbsclient/volume/guard/proof"
 )
 
-// Read reads an inventory from a file. An error of the file system keeps its
-// class, such as fs.ErrNotExist. All others match [*Error].
+// Read reads an inventory from a file. An error of the file system still matches its
+// class, such as fs.ErrNotExist. All other errors match [*Error].
 func Read(path string) (proof.Hosts, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -25,8 +25,8 @@ func Read(path string) (proof.Hosts, error) {
 	return Parse(path, data)
 }
 
-// Source is the path of a file that is read anew at each call of Hosts, so that an
-// edit counts at the next check. It may be used concurrently.
+// Source is the path of a file. Each call of Hosts reads the file again, so an edit
+// takes effect at the next check. A Source may be used concurrently.
 type Source string
 
 // Hosts returns what [Read] does, and no hosts together with an error. It does not
@@ -55,7 +55,7 @@ func Parse(name string, data []byte) (proof.Hosts, error) {
 	return d.result()
 }
 
-// document returns the root of the one document that a file consists of.
+// document returns the root of the one document in a file.
 func document(name string, data []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node
@@ -76,14 +76,14 @@ func document(name string, data []byte) (*yaml.Node, error) {
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
-// syntaxError takes the line out of the parser's text.
+// syntaxError moves the line number out of the parser's text.
 func syntaxError(name string, err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		text = text[len(m[0]):]
-		line, _ = strconv.Atoi(m[1]) // too long a number is no line
+		line, _ = strconv.Atoi(m[1]) // a number that is too long counts as no line
 	}
-	// The parser's lines are one too low at times.
+	// The parser's line is sometimes one too low.
 	return &Error{File: name, Line: line, Err: errors.New("neither YAML nor JSON near here: " + text)}
 }

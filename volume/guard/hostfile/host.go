@@ -20,7 +20,7 @@ var errNoAddress = errors.New(`no address, list all of them under "addrs"`)
 type hostDecoder struct {
 	*decoder
 	index int    // in the list
-	label string // what errors call the host
+	label string // the name that errors use for the host
 	host  proof.Host
 }
 
@@ -75,7 +75,7 @@ func (h *hostDecoder) addrs(node *yaml.Node) {
 	}
 }
 
-// shared says where else the address stands.
+// shared returns an error that says where else the address occurs.
 func (h *hostDecoder) shared(addr netip.Addr, other owner) error {
 	if other.index == h.index {
 		return fmt.Errorf("addrs: %s stands in line %d too", addr, other.line)
@@ -83,7 +83,7 @@ func (h *hostDecoder) shared(addr netip.Addr, other owner) error {
 	return fmt.Errorf("addrs: %s belongs to host %s too, see line %d", addr, other.label, other.line)
 }
 
-// checkAddr refuses an address that is none of a host.
+// checkAddr refuses an address that no host can have.
 func checkAddr(addr netip.Addr) error {
 	if value := byValue(addr); !value.IsValid() || value.IsUnspecified() {
 		return fmt.Errorf("%v is no address of a host", addr)
@@ -91,7 +91,7 @@ func checkAddr(addr netip.Addr) error {
 	return nil
 }
 
-// byValue is the address as the proof compares it.
+// byValue returns the address in the form that the proof compares.
 func byValue(addr netip.Addr) netip.Addr { return addr.WithZone("").Unmap() }
 
 func (h *hostDecoder) pools(node *yaml.Node) {

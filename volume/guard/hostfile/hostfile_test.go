@@ -88,7 +88,7 @@ func TestSourceReadsTheFileAnew(t *testing.T) {
 }
 
 // TestDecodeInsideAnotherFile reads the list as zbsctl does, from a context of its
-// configuration.
+// configuration file.
 func TestDecodeInsideAnotherFile(t *testing.T) {
 	decode := func(t *testing.T, text string) (proof.Hosts, error) {
 		t.Helper()

@@ -24,9 +24,10 @@ type hostYAML struct {
 	Open  []string `yaml:"open,omitempty"`
 }
 
-// Marshal writes an inventory as YAML from which [Parse] reads the same hosts. An
-// address that a host has twice is written once. The error names every host that
-// cannot be written; it is that of [proof.Hosts.Validate] and more.
+// Marshal writes an inventory as YAML, from which [Parse] reads the same hosts. It
+// writes an address that a host has twice only once. The error names every host that
+// cannot be written: those that [proof.Hosts.Validate] refuses, and those that Parse
+// would not read back.
 func Marshal(hosts proof.Hosts) ([]byte, error) {
 	if err := check(hosts); err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func Marshal(hosts proof.Hosts) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// check refuses what Parse would not read back.
+// check refuses hosts that Parse would not read back.
 func check(hosts proof.Hosts) error {
 	if len(hosts) == 0 {
 		return errors.New("the inventory has no hosts")

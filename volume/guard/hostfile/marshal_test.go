@@ -76,8 +76,8 @@ func TestMarshalRefusesWhatParseWould(t *testing.T) {
 	}
 }
 
-// FuzzParse: what Parse accepts passes Validate, is no empty inventory, and is read
-// back from what Marshal writes, which does not change when it is written again.
+// FuzzParse: hosts that Parse accepts pass Validate and are not empty. Parse reads the
+// same hosts from the text of Marshal, and Marshal writes the same text again.
 func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		hosts, err := hostfile.Parse("f", data)

@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-// tagPrefix is that of the tag with the further addresses of a host.
+// tagPrefix is the prefix of the tag that has the further addresses of a host.
 const tagPrefix = "extraips::"
 
-// tagged are the addresses in the tags of hosts, by uuid.
+// tagged holds the addresses in the tags of hosts, by uuid.
 type tagged struct {
 	addrs  map[string][]netip.Addr
 	owners map[netip.Addr][]string
 }
 
-// parseTags reads the tags of all hosts of the database. Only mistakes of the named
-// hosts are returned: the others are no part of the inventory.
+// parseTags reads the tags of all hosts of the database. It returns the mistakes of the
+// hosts in names only, because the other hosts are not part of the inventory.
 func parseTags(tags []tagRow, names map[string]string) (tagged, []error) {
 	var errs []error
 	t := tagged{addrs: make(map[string][]netip.Addr), owners: make(map[netip.Addr][]string)}
 	for _, row := range tags {
-		// The database compares without case, so the prefix is cut by its length.
+		// The database ignores case, so the prefix is cut by its length.
 		for text := range strings.SplitSeq(row.tag[len(tagPrefix):], ",") {
 			addr, err := parseAddr(text)
 			name, named := names[row.host]
@@ -42,8 +42,8 @@ func parseTags(tags []tagRow, names map[string]string) (tagged, []error) {
 }
 
 // dropShared removes the addresses that several hosts have. It keeps a management
-// address: if another host has it too, one of them cannot be recognized, and that is
-// for Validate to refuse.
+// address: if another host has it too, one of the two cannot be recognised, and
+// Validate refuses that.
 func (t tagged) dropShared(hosts []hostRow) {
 	for _, host := range hosts {
 		if addr, err := parseAddr(host.managementIP); err == nil {
@@ -56,7 +56,7 @@ func (t tagged) dropShared(hosts []hostRow) {
 	}
 }
 
-// logShared tells which addresses were dropped, with the uuids of their hosts.
+// logShared logs the addresses that were dropped, with the uuids of their hosts.
 func (s *Source) logShared(ctx context.Context, t tagged) {
 	for _, addr := range slices.SortedFunc(maps.Keys(t.owners), netip.Addr.Compare) {
 		s.logger.LogAttrs(ctx, slog.LevelDebug, "address of several hosts dropped",
@@ -79,7 +79,7 @@ func hostAddrs(row hostRow, name string, further []netip.Addr) ([]netip.Addr, er
 	return addrs, nil
 }
 
-// parseAddr returns an address by value.
+// parseAddr returns an address in the form that the proof compares.
 func parseAddr(text string) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(strings.TrimSpace(text))
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// tables are those of ZStack, with the columns that matter. HostVO is a view there as
-// well, over the rows that are not deleted.
+// tables are the tables of ZStack, with the columns that this package reads. As in
+// ZStack, HostVO is a view over the rows that are not deleted.
 var tables = []string{
 	`CREATE TABLE HostEO (uuid varchar(32) NOT NULL PRIMARY KEY, clusterUuid varchar(32) NOT NULL,
 		name varchar(255) NOT NULL, managementIp varchar(255) NOT NULL, state varchar(32) NOT NULL,

@@ -41,7 +41,8 @@ func TestBadAddressesAreErrors(t *testing.T) {
 	})
 }
 
-// TestManagementAddressOfAnotherHost: dropping it would leave a host unrecognized.
+// TestManagementAddressOfAnotherHost: if the address were dropped, a host could not be
+// recognised.
 func TestManagementAddressOfAnotherHost(t *testing.T) {
 	for name, tags := range map[string][]string{
 		"in the tag of one host": {"h2"},
@@ -138,7 +139,7 @@ func TestConnectionLostWithinAnAnswer(t *testing.T) {
 }
 
 // TestHostsAndVolumesAreOfOneMoment: while the source reads, the machine moves to
-// another host and the host is deleted.
+// another host, and its old host is deleted.
 func TestHostsAndVolumesAreOfOneMoment(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, z zstack) {
 		z.host("h1", "kvm-1", "10.0.0.1", "Enabled")
@@ -170,7 +171,7 @@ func TestHostsAndVolumesAreOfOneMoment(t *testing.T) {
 	})
 }
 
-// TestNoPasswordInErrors: the source sees no DSN, and its errors pass none on.
+// TestNoPasswordInErrors: the source sees no DSN, and its errors contain none.
 func TestNoPasswordInErrors(t *testing.T) {
 	db, err := sql.Open("mysql", "zstack:Secr3t@tcp(127.0.0.1:1)/zstack")
 	if err != nil {

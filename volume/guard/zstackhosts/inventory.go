@@ -12,8 +12,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// maintenance is the one state of HostVO in which ZStack runs nothing on a host. In
-// PreMaintenance machines are still being moved away.
+// maintenance is the one state of HostVO in which ZStack runs no machine on a host. In
+// PreMaintenance, machines are still being moved away.
 const maintenance = "Maintenance"
 
 // inventory builds the hosts.
@@ -42,7 +42,7 @@ func (s *Source) inventory(ctx context.Context, snap snapshot) ([]proof.Host, er
 	return hosts, nil
 }
 
-// uniqueNames returns what each host is called, by uuid.
+// uniqueNames returns a unique name for each host, by uuid.
 func uniqueNames(hosts []hostRow) map[string]string {
 	count := make(map[string]int)
 	for _, host := range hosts {
@@ -62,7 +62,7 @@ func uniqueNames(hosts []hostRow) map[string]string {
 	return names
 }
 
-// state believes in a maintenance only if no machine is left.
+// state returns Maintenance only if no machine is left on the host.
 func (s *Source) state(ctx context.Context, row hostRow, name string, on machines) proof.HostState {
 	switch {
 	case row.state != maintenance:
@@ -76,10 +76,10 @@ func (s *Source) state(ctx context.Context, row hostRow, name string, on machine
 	}
 }
 
-// machines are what a host has to do with machines.
+// machines holds the machines of a host.
 type machines struct {
-	left string     // the uuid of one that may run there; empty if there is none
-	open []zbs.Path // volumes, the likeliest first
+	left string     // uuid of a machine that may run there; empty if there is none
+	open []zbs.Path // volumes, the likeliest to be open first
 }
 
 var (
@@ -91,7 +91,8 @@ var (
 		"Unknown",
 	}
 	// ended are the states of a machine that has no process, even if ZStack still
-	// names a host. All others, the ones of a newer ZStack too, may have one.
+	// names a host. In any other state, including those of a newer ZStack, it may
+	// have one.
 	ended = []string{"Created", "Stopped", "Destroyed", "Expunging"}
 )
 
@@ -115,7 +116,7 @@ func (s *Source) machinesByHost(ctx context.Context, rows []machineRow) map[stri
 	return byHost
 }
 
-// appendVolume appends the path of a row if it is a volume's.
+// appendVolume appends the path of a row if it names a volume.
 func (s *Source) appendVolume(ctx context.Context, open []zbs.Path, row machineRow) []zbs.Path {
 	path, err := zbs.ParsePath(row.path)
 	switch {

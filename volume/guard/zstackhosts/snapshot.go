@@ -39,16 +39,16 @@ const (
 	selectTags = `SELECT t.resourceUuid, t.tag FROM SystemTagVO t INNER JOIN HostVO h ON h.uuid = t.resourceUuid` +
 		` WHERE t.tag LIKE '` + tagPrefix + `%' ORDER BY t.resourceUuid, t.tag`
 
-	// selectMachines takes the condition on volumes in the middle: outside of the join
-	// it would drop the machines that have no such volume.
+	// selectMachines has the condition on volumes inside the join: outside of it, the
+	// condition would drop the machines that have no such volume.
 	selectMachines = `SELECT m.hostUuid, m.uuid, m.state, v.installPath FROM VmInstanceVO m` +
 		` LEFT JOIN VolumeVO v ON v.vmInstanceUuid = m.uuid AND v.installPath LIKE 'zbs://%%'%s` +
 		` WHERE m.hostUuid IS NOT NULL ORDER BY m.uuid, v.installPath`
 	volumeOfStorage = ` AND v.primaryStorageUuid = ?`
 )
 
-// read selects everything in one transaction, which is read-only and of one snapshot.
-// SQLite's transactions always are of one snapshot.
+// read selects everything in one read-only transaction, which sees one snapshot. In
+// SQLite every transaction sees one.
 func (s *Source) read(ctx context.Context) (snapshot, error) {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Source) read(ctx context.Context) (snapshot, error) {
 	return all, nil
 }
 
-// collect returns all rows of a query, or an error and none.
+// collect returns all rows of a query, or no rows and an error.
 func collect[T any](ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
 	result, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {

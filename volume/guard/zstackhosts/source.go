@@ -11,21 +11,21 @@ import (
 )
 
 var (
-	// ErrInvalidOption is matched by the error of [New] for each value that makes no
-	// sense.
+	// ErrInvalidOption is matched by the error of [New] for each invalid value.
 	ErrInvalidOption = errors.New("invalid option")
 
 	// ErrNoHosts is matched by the error of [Source.Hosts] if the database lists none.
-	// An empty inventory would leave nothing to prove.
+	// With an empty inventory there would be nothing to prove.
 	ErrNoHosts = errors.New("no hosts in ZStack's database")
 )
 
-// Option changes which hosts a [Source] returns, or what it tells.
+// Option changes which hosts a [Source] returns, or what it logs.
 type Option func(*Source) error
 
-// PrimaryStorage keeps the hosts whose cluster has the primary storage of this uuid
-// attached, because no others can open its volumes, and the volumes that lie there.
-// Without it, all hosts and all volumes with a zbs:// path count.
+// PrimaryStorage limits the inventory to one primary storage: to the hosts whose
+// cluster has the storage of this uuid attached, because no others can open its
+// volumes, and to its volumes. Without this option all hosts and all volumes with a
+// zbs:// path count.
 func PrimaryStorage(uuid string) Option {
 	return func(s *Source) error {
 		if uuid == "" {
@@ -36,9 +36,10 @@ func PrimaryStorage(uuid string) Option {
 	}
 }
 
-// WithLogger sets where a [Source] tells what it left out: at Warn, a path that
-// cannot be parsed and a host whose maintenance is not believed; at Debug, an address
-// that several hosts have. The default discards it.
+// WithLogger sets the logger to which a [Source] reports what it left out. At Warn it
+// logs a path that cannot be parsed, and a host in Maintenance that still has a
+// machine. At Debug it logs an address that several hosts have. The default discards
+// them.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *Source) error {
 		if l == nil {
@@ -57,8 +58,8 @@ type Source struct {
 	logger  *slog.Logger
 }
 
-// New returns a source on a database that stays the caller's: the source does not
-// close it. The error matches [ErrInvalidOption].
+// New returns a source that reads from db. It does not close db. The error matches
+// [ErrInvalidOption].
 func New(db *sql.DB, options ...Option) (*Source, error) {
 	s := &Source{db: db, logger: slog.New(slog.DiscardHandler)}
 	var errs []error
@@ -74,10 +75,10 @@ func New(db *sql.DB, options ...Option) (*Source, error) {
 	return s, nil
 }
 
-// Hosts returns the hosts in the order of their names, and no hosts together with an
-// error. The error matches [ErrNoHosts] if there are none. It names every host with an
-// address that cannot be read or is another's. All others are the database's or
-// those of ctx.
+// Hosts returns the hosts in the order of their names, or no hosts and an error. If
+// there are none, the error matches [ErrNoHosts]. If addresses cannot be read or
+// belong to several hosts, the error names every such host. All other errors are those
+// of the database or of ctx.
 func (s *Source) Hosts(ctx context.Context) ([]proof.Host, error) {
 	snap, err := s.read(ctx)
 	if err != nil {

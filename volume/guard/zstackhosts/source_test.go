@@ -34,7 +34,7 @@ func (z zstack) hosts(options ...zstackhosts.Option) []proof.Host {
 	return hosts
 }
 
-// logged returns a logger of all levels and what it wrote.
+// logged returns a logger of all levels, and the buffer that it writes to.
 func logged() (zstackhosts.Option, *bytes.Buffer) {
 	var b bytes.Buffer
 	return zstackhosts.WithLogger(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))), &b
@@ -146,8 +146,8 @@ func TestStatesOfMachines(t *testing.T) {
 	})
 }
 
-// TestMachineWithoutZBSVolumeKeepsItsHostInService: its disks are elsewhere, but the
-// host is not as empty as it says.
+// TestMachineWithoutZBSVolumeKeepsItsHostInService: the disks of the machine are
+// elsewhere, but it still runs on a host that claims Maintenance.
 func TestMachineWithoutZBSVolumeKeepsItsHostInService(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, z zstack) {
 		z.host("h", "kvm", "10.0.0.1", "Maintenance")
@@ -239,7 +239,7 @@ func TestAddressesOfSeveralHostsAreDropped(t *testing.T) {
 		z.run(`INSERT INTO PrimaryStorageClusterRefVO VALUES ('ps1', 'c1')`)
 		z.tag("h1", "extraips::172.17.0.1,192.168.7.1,192.168.7.1,169.254.64.1")
 		z.tag("h2", "extraips::192.168.7.2,::ffff:172.17.0.1")
-		z.tag("h3", "extraips::169.254.64.1") // counts although the host is no part of the inventory
+		z.tag("h3", "extraips::169.254.64.1") // counts although the host is not part of the inventory
 		option, log := logged()
 		want := []proof.Host{
 			{Name: "kvm-1", Addrs: addrs("10.0.0.1", "192.168.7.1")},
