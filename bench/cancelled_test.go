@@ -10,8 +10,9 @@ import (
 	"github.com/zbsclient/zbsclient/bench/client"
 )
 
-// BenchmarkCancelled gives up 50 calls before healthy MDS can answer, then makes
-// 5 at once: whoever takes the cancelled calls for failures of the MDS asks none.
+// BenchmarkCancelled cancels 50 calls before healthy MDS can answer, and then makes 5
+// calls at once. A client that counts the cancelled calls as failures of the MDS makes
+// these fail.
 func BenchmarkCancelled(b *testing.B) {
 	agents := newCluster(b, 3)
 	agents.set(agent.Mode{Service: 50 * time.Millisecond})

@@ -11,7 +11,7 @@ import (
 	"github.com/zbsclient/zbsclient/bench/client"
 )
 
-// cluster is the agents that a table is measured against.
+// cluster holds the agents that a table is measured against.
 type cluster []*agent.Agent
 
 func newCluster(b *testing.B, n int) cluster {
@@ -41,8 +41,8 @@ func (c cluster) requests() (n int) {
 	return n
 }
 
-// executions counts what was executed, and how much of it was not the first
-// execution of its call.
+// executions counts the executions, and how many of them were not the first one of
+// their call.
 func (c cluster) executions() (all, duplicates int) {
 	calls := make(map[string]bool)
 	for _, a := range c {
@@ -80,7 +80,7 @@ func read(c client.Client) (time.Duration, error) {
 	return time.Since(start), err
 }
 
-// mustRead is for healthy clusters.
+// mustRead makes a call that must succeed, for healthy clusters.
 func mustRead(b *testing.B, c client.Client) time.Duration {
 	took, err := read(c)
 	if err != nil {
@@ -89,8 +89,8 @@ func mustRead(b *testing.B, c client.Client) time.Duration {
 	return took
 }
 
-// crew has workers make calls, as many as there is time for, and returns how many
-// were made and how long that took.
+// crew has workers make calls, as many as there is time for. It returns how many
+// calls were made and how long that took.
 func crew(workers, calls int, budget time.Duration, call func(i int)) (int, time.Duration) {
 	var next, made atomic.Int64
 	var wg sync.WaitGroup

@@ -9,8 +9,8 @@ import (
 	"github.com/zbsclient/zbsclient/bench/client"
 )
 
-// BenchmarkHealthy makes one call at a time. Everything shares one core, so that
-// the time of a call is what all sides spend on it.
+// BenchmarkHealthy makes one call at a time. All processes share one core, so the
+// time of a call is what both sides spend on it.
 func BenchmarkHealthy(b *testing.B) {
 	const rounds, calls = 40, 500
 	kinds := append(client.Survivors(), client.Baseline(), client.FreshTransport())
@@ -51,11 +51,12 @@ func BenchmarkThroughput(b *testing.B) {
 	}
 }
 
-// cost is what was measured of a client, a value for each round.
+// cost holds what was measured of a client, one value for each round.
 type cost struct{ values, allocs []float64 }
 
-// sideBySide measures the clients in small blocks, one after the other, in each
-// round beginning with another one: what disturbs the machine disturbs all.
+// sideBySide measures the clients in small blocks, one after the other. Each round
+// begins with a different client, so a disturbance of the machine affects all clients
+// alike.
 func sideBySide(b *testing.B, kinds []client.Kind, addrs []string, rounds int, block func(client.Client) float64) map[string]*cost {
 	clients, costs := make([]client.Client, len(kinds)), make(map[string]*cost)
 	for i, kind := range kinds {

@@ -11,7 +11,7 @@ import (
 	"github.com/zbsclient/zbsclient/bench/client"
 )
 
-// BenchmarkAgentLimits has 200 callers at once ask one agent with the threads and
+// BenchmarkAgentLimits makes 200 calls at once to one agent that has the threads and
 // the backlog of a real one.
 func BenchmarkAgentLimits(b *testing.B) {
 	const repetitions = 3
@@ -44,11 +44,11 @@ func BenchmarkAgentLimits(b *testing.B) {
 	}
 }
 
-// settle is how long a connect that found the backlog full takes to try again: what
-// a client dialled and no longer needs arrives only then, and says nothing.
+// settle is how long a connect takes to try again after a full backlog. A connection
+// that the client no longer needs arrives only then, and stays silent.
 const settle = 1500 * time.Millisecond
 
-// rush is what 200 callers at once meet.
+// rush holds what 200 calls at once measured.
 type rush struct {
 	wall, stall                         float64 // of all and of the slowest call, over the ideal
 	failed, resets, silent, connections int
@@ -57,7 +57,7 @@ type rush struct {
 func measureRush(b *testing.B, kind client.Kind, agents cluster) (r rush) {
 	const callers, service = 200, 10 * time.Millisecond
 	const ideal = callers * service / client.Connections
-	agents.set(agent.Mode{}) // cuts what the client before left open
+	agents.set(agent.Mode{}) // closes connections that the previous client left open
 	agents.set(agent.Mode{Kind: agent.Limited, Service: service})
 	agents.reset()
 	c := connect(b, kind, agents.addrs())

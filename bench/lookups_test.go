@@ -42,10 +42,10 @@ func BenchmarkLookups(b *testing.B) {
 	}
 }
 
-// costOfHang returns how much longer the look-ups take when there is a hung MDS in
-// front of the healthy ones than with these alone, in milliseconds, and how many
-// of them there was time for. It is the median of
-// five repetitions, or of those that fit into the budget.
+// costOfHang returns how many milliseconds longer the look-ups take with a hung MDS in
+// front of the healthy ones than with the healthy ones alone. It also returns how many
+// look-ups there was time for. It is the median of five repetitions, or of as many as
+// fit into the budget.
 func costOfHang(b *testing.B, kind client.Kind, hung cluster) (more, calls float64) {
 	const repetitions, budget = 5, 15 * time.Second
 	var extra, made []float64
@@ -56,8 +56,8 @@ func costOfHang(b *testing.B, kind client.Kind, hung cluster) (more, calls float
 	return median(extra), median(made)
 }
 
-// hangOnce makes both runs with fresh clients. When the time is up before all
-// look-ups are made, those that were made are compared.
+// hangOnce makes both runs with fresh clients. If the time is up before all look-ups
+// are made, it compares those that were made.
 func hangOnce(b *testing.B, kind client.Kind, hung cluster, budget time.Duration) (int, float64) {
 	well, unwell := connect(b, kind, hung[1:].addrs()), connect(b, kind, hung.addrs())
 	defer well.Close()

@@ -11,8 +11,8 @@ import (
 	"github.com/zbsclient/zbsclient/bench/client"
 )
 
-// BenchmarkOutage has no MDS answer: what 8 callers still send, and what they are
-// told.
+// BenchmarkOutage measures, while no MDS answers, what 8 callers still send and how
+// many MDS their errors name.
 func BenchmarkOutage(b *testing.B) {
 	agents := newCluster(b, 3)
 	for _, fault := range []struct {
@@ -54,7 +54,7 @@ func measureOutage(b *testing.B, kind client.Kind, agents cluster, attemptTimeou
 	}
 }
 
-// named counts the MDS that the error's text tells of.
+// named counts the MDS that the error's text names.
 func named(err error, agents cluster) (n int64) {
 	for _, addr := range agents.addrs() {
 		if strings.Contains(err.Error(), addr) {

@@ -8,7 +8,7 @@ import (
 	"github.com/zbsclient/zbsclient/bench/client"
 )
 
-// BenchmarkRefused has nobody listen at the first MDS.
+// BenchmarkRefused closes the port of the first MDS, so connects are refused.
 func BenchmarkRefused(b *testing.B) {
 	agents := newCluster(b, 4)
 	agents[3].Set(agent.Mode{Kind: agent.Refuse})
@@ -21,8 +21,7 @@ func BenchmarkRefused(b *testing.B) {
 	}
 }
 
-// firstCalls measures the first call of each of some fresh clients, of at least
-// one.
+// firstCalls measures the first call of several fresh clients, at least one.
 func firstCalls(b *testing.B, kind client.Kind, agents cluster, clients int, budget time.Duration) (took []time.Duration) {
 	for start := time.Now(); len(took) == 0 || len(took) < clients && time.Since(start) < budget; {
 		c := connect(b, kind, agents.addrs())
@@ -33,8 +32,8 @@ func firstCalls(b *testing.B, kind client.Kind, agents cluster, clients int, bud
 	return took
 }
 
-// compareRefused makes 10,000 calls, or those there is time for, in blocks that
-// alternate with calls to a healthy cluster.
+// compareRefused makes 10,000 calls, or as many as there is time for. Its blocks
+// alternate with blocks of calls to a healthy cluster.
 func compareRefused(b *testing.B, kind client.Kind, healthy, refused cluster, metrics map[string]float64) {
 	const calls, block, budget = 10_000, 100, 20 * time.Second
 	well, unwell := connect(b, kind, healthy.addrs()), connect(b, kind, refused.addrs())

@@ -16,8 +16,8 @@ var (
 	returns = flag.Int("returns", 10, "how often it returns; 50 is the full measurement")
 )
 
-// BenchmarkReturn takes the first MDS away and lets it return, under a call every
-// millisecond: how long until it answers one.
+// BenchmarkReturn takes the first MDS away and lets it return, while a call is made
+// every millisecond. It measures how long the MDS takes to answer a call again.
 func BenchmarkReturn(b *testing.B) {
 	agents := newCluster(b, 3)
 	for _, fault := range []struct {
@@ -27,7 +27,7 @@ func BenchmarkReturn(b *testing.B) {
 		for _, kind := range client.Survivors() {
 			repetitions := *returns
 			if kind.Name != client.Ours {
-				repetitions = min(3, repetitions) // they have pauses of fixed length
+				repetitions = min(3, repetitions) // the other clients pause for fixed times
 			}
 			var took []time.Duration
 			missed := 0
@@ -49,8 +49,8 @@ func BenchmarkReturn(b *testing.B) {
 	}
 }
 
-// timeToReturn returns the time from the MDS's return to its answer to a call that
-// began after it, and whether there was one within 5 s.
+// timeToReturn returns the time from the MDS's return to its first answer to a call
+// that began after the return. It also returns whether there was one within 5 s.
 func timeToReturn(b *testing.B, kind client.Kind, agents cluster, fault agent.Kind) (time.Duration, bool) {
 	const warmUp, longest = 200 * time.Millisecond, 5 * time.Second
 	agents.set(agent.Mode{})
@@ -72,14 +72,14 @@ func timeToReturn(b *testing.B, kind client.Kind, agents cluster, fault agent.Ki
 	}
 }
 
-// traffic is a call every millisecond, unless too many are under way already.
+// traffic makes a call every millisecond, unless too many are in progress.
 type traffic struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
 	mu      sync.Mutex     // guards what follows
 	since   time.Time      // calls that began before do not count
-	watched chan time.Time // takes when the first MDS answers one that does
+	watched chan time.Time // receives the time when the first MDS answers a call that counts
 }
 
 const mostUnderWay = 64
@@ -110,7 +110,7 @@ func (t *traffic) run(ctx context.Context, c client.Client) {
 				t.call(ctx, c)
 				<-underWay
 			})
-		default: // this one is left out
+		default: // too many are in progress
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (t *traffic) call(ctx context.Context, c client.Client) {
 	defer cancel()
 	began := time.Now()
 	answer, err := c.Read(ctx)
-	if err != nil || answer.Clients[0].Port != 1 { // the number of the agent that answered
+	if err != nil || answer.Clients[0].Port != 1 { // the port is the number of the agent that answered
 		return
 	}
 	now := time.Now()
@@ -132,7 +132,7 @@ func (t *traffic) call(ctx context.Context, c client.Client) {
 	}
 }
 
-// watch returns a channel that gets the time of the first MDS's next answer to a
+// watch returns a channel that receives the time of the first MDS's next answer to a
 // call that began later than since.
 func (t *traffic) watch(since time.Time) <-chan time.Time {
 	t.mu.Lock()

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// quantile returns the smallest value that at least the share q of all values
-// does not exceed. Of none it is 0.
+// quantile returns the smallest value such that at least the share q of all values is
+// not larger. Without values it returns 0.
 func quantile[T cmp.Ordered](values []T, q float64) (v T) {
 	if len(values) == 0 {
 		return v
@@ -20,8 +20,8 @@ func quantile[T cmp.Ordered](values []T, q float64) (v T) {
 
 func median[T cmp.Ordered](values []T) T { return quantile(values, 0.5) }
 
-// ratios divides values that were taken side by side: what slowed both down
-// drops out.
+// ratios divides values that were measured side by side, so a disturbance that slowed
+// both cancels out.
 func ratios(over, under []float64) []float64 {
 	r := make([]float64, len(over))
 	for i := range over {
@@ -32,13 +32,13 @@ func ratios(over, under []float64) []float64 {
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }
 
-// percent of calls that succeeded.
+// percent returns the share of calls that succeeded, in percent.
 func percent(good, all int) float64 { return 100 * float64(good) / float64(max(1, all)) }
 
-// row prints what was measured of a client as a benchmark of its own.
+// row prints the measurements of a client as a benchmark of its own.
 func row(b *testing.B, name string, metrics map[string]float64) {
 	b.Run(name, func(b *testing.B) {
-		b.ReportMetric(0, "ns/op") // prints none: the measuring is over
+		b.ReportMetric(0, "ns/op") // 0 is not printed; the time was measured elsewhere
 		for unit, value := range metrics {
 			b.ReportMetric(value, unit)
 		}

@@ -8,10 +8,10 @@ import (
 	"github.com/zbsclient/zbsclient/bench/client"
 )
 
-// BenchmarkHung has one MDS, or two, read requests and never answer.
+// BenchmarkHung lets one MDS, or two, read requests and never answer.
 func BenchmarkHung(b *testing.B) { benchmarkSilent(b, agent.Hang) }
 
-// BenchmarkBlackholed has one MDS, or two, drop every packet.
+// BenchmarkBlackholed lets one MDS, or two, drop every packet.
 func BenchmarkBlackholed(b *testing.B) { benchmarkSilent(b, agent.Blackhole) }
 
 func benchmarkSilent(b *testing.B, bad agent.Kind) {
@@ -30,8 +30,8 @@ func benchmarkSilent(b *testing.B, bad agent.Kind) {
 	}
 }
 
-// measureSilent makes the first call of each of some fresh clients, of at least
-// one, and goes on with the last of them.
+// measureSilent makes the first call of several fresh clients, at least one, and
+// continues with the last of them.
 func measureSilent(b *testing.B, kind client.Kind, agents cluster, goOn bool) map[string]float64 {
 	const clients, calls, budget = 5, 200, 3 * time.Second
 	var first, later []time.Duration

@@ -11,9 +11,8 @@ import (
 	"github.com/zbsclient/zbsclient/bench/client"
 )
 
-// BenchmarkWrites clones volumes, which must not run twice: on MDS that are
-// healthy, that execute and then reset the connection, that execute and then
-// answer 503.
+// BenchmarkWrites clones volumes, which must not run twice. The MDS are healthy, or
+// execute and then reset the connection, or execute and then answer 503.
 func BenchmarkWrites(b *testing.B) {
 	agents := newCluster(b, 3)
 	for _, fault := range []struct {
@@ -39,8 +38,7 @@ func BenchmarkWrites(b *testing.B) {
 	}
 }
 
-// write makes the calls, as many as there is time for, each with a volume of its
-// own.
+// write makes as many calls as there is time for, each with a volume of its own.
 func write(b *testing.B, kind client.Kind, agents cluster, calls int) (made, good int) {
 	const workers, budget = 4, 20 * time.Second
 	c := connect(b, kind, agents.addrs())

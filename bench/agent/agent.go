@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// Agent commands an agent's process. It is safe for concurrent use.
+// Agent controls the process of an agent. It is safe for concurrent use.
 type Agent struct {
 	tb   testing.TB
 	addr string
 
-	mu      sync.Mutex // guards what follows: one order after the other
+	mu      sync.Mutex // guards the fields below; one order at a time
 	orders  io.WriteCloser
 	reports *json.Decoder
 }
 
-// Start starts a healthy agent, which ends with the test. Its answers name one
-// client, on port number.
+// Start starts a healthy agent, which ends with the test. Its answers name one client,
+// with number as its port.
 func Start(tb testing.TB, number int) *Agent {
 	tb.Helper()
 	self, err := os.Executable()
@@ -32,7 +32,7 @@ func Start(tb testing.TB, number int) *Agent {
 	}
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", envNumber, number),
-		"GORACE=atexit_sleep_ms=0") // it would end a second late under the race detector
+		"GORACE=atexit_sleep_ms=0") // without this it ends a second late under the race detector
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -72,7 +72,7 @@ func StartAll(tb testing.TB, n int) []*Agent {
 	return agents
 }
 
-// Addrs returns where the agents listen.
+// Addrs returns the addresses of the agents, HOST:PORT.
 func Addrs(agents []*Agent) []string {
 	addrs := make([]string, len(agents))
 	for i, a := range agents {
@@ -84,7 +84,7 @@ func Addrs(agents []*Agent) []string {
 // Addr returns HOST:PORT of the agent.
 func (a *Agent) Addr() string { return a.addr }
 
-// Set makes the agent behave as m says. It returns when the agent does.
+// Set makes the agent behave as m says. It returns when that is in effect.
 func (a *Agent) Set(m Mode) {
 	a.tb.Helper()
 	a.order(order{Mode: &m})
@@ -102,7 +102,7 @@ func (a *Agent) Executions() map[string]int {
 	return a.order(order{Volumes: true}).Volumes
 }
 
-// Reset counts anew.
+// Reset sets all counts to zero.
 func (a *Agent) Reset() {
 	a.tb.Helper()
 	a.order(order{Reset: true})

@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	soon = 100 * time.Millisecond // what is not here by then does not come
-	late = 5 * time.Second        // what is not here by then fails the test
+	soon = 100 * time.Millisecond // an event that has not happened by then does not happen
+	late = 5 * time.Second        // an event that has not happened by then fails the test
 )
 
 func post(client *http.Client, within time.Duration, url, body string, header ...string) (int, string, error) {
@@ -158,7 +158,7 @@ func TestAgentExecutesThenFails(t *testing.T) {
 		t.Errorf("error %v, want a reset", err)
 	}
 	a.Set(agent.Mode{Kind: agent.RunAnd503})
-	for task := 1; task <= 3; task++ { // the first one is in flight already, and dropped
+	for task := 1; task <= 3; task++ { // the first task is in flight already, and dropped
 		status, _, err := post(client, late, cloneURL(a), `{"dstVolume":"v"}`, zbs.HeaderTaskID, fmt.Sprint(task))
 		if err != nil || status != 503 {
 			t.Errorf("%d, %v; want 503", status, err)
@@ -229,7 +229,7 @@ func TestClientResetsAreCounted(t *testing.T) {
 	wait(t, func() bool { n := a.Counts(); return n.Resets == 1 && n.Open == 0 })
 }
 
-// wait waits for what another process is about to do.
+// wait waits until a condition holds that another process brings about.
 func wait(t *testing.T, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(late); !done(); time.Sleep(time.Millisecond) {

@@ -20,8 +20,8 @@ type Counts struct {
 	Resets     int // connections that the client reset
 }
 
-// counter counts. Executions are kept by volume, to tell a repeated one from
-// another call's, and tasks, because an agent drops a task that it has already.
+// counter counts. It keeps executions by volume, to tell a repeated one from that of
+// another call. It keeps tasks because an agent drops a task that it has already.
 type counter struct {
 	mu      sync.Mutex // guards what follows
 	counts  Counts
@@ -36,7 +36,7 @@ func (c *counter) add(change func(*Counts)) {
 	c.counts.MostOpen = max(c.counts.MostOpen, c.counts.Open)
 }
 
-// execute reports whether the task is a new one, and counts it.
+// execute reports whether the task is new, and counts it.
 func (c *counter) execute(task, volume string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,15 +72,15 @@ func (c *counter) reset() {
 	c.volumes, c.tasks = nil, nil
 }
 
-// conn is an accepted connection that counts itself, and keeps still while the
-// agent is a black hole.
+// conn is an accepted connection that counts itself. It sends and receives nothing
+// while the agent is a black hole.
 type conn struct {
 	*net.TCPConn
 	counter *counter
 	gate    *gate
-	notice  *time.Timer // fires when it was silent for long
+	notice  *time.Timer // fires when the connection was silent for too long
 	close   sync.Once
-	thread  bool // it holds one; see threads
+	thread  bool // it holds a thread; see threads
 }
 
 func newConn(tcp *net.TCPConn, counter *counter, gate *gate) *conn {
@@ -94,8 +94,8 @@ func newConn(tcp *net.TCPConn, counter *counter, gate *gate) *conn {
 	return c
 }
 
-// silent looks for bytes that nobody has read yet: a connection that waits for
-// a thread of the agent is not silent, the agent is slow.
+// silent looks for bytes that the agent has not read yet. A connection that waits for
+// a thread of the agent is not silent: the agent is slow.
 func (c *conn) silent() bool {
 	raw, err := c.SyscallConn()
 	if err != nil {

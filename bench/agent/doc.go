@@ -1,4 +1,4 @@
-// Package agent is an MDS agent to measure against: a process of its own on
+// Package agent is an MDS agent for measurements: a process of its own on
 // loopback, with faults on demand, that counts what reaches it.
 //
 //	func TestMain(m *testing.M) {
@@ -10,8 +10,7 @@
 //	a.Set(agent.Mode{Kind: agent.Hang})
 //	a.Counts().Requests
 //
-// Unlike package fakemds it is lean and speaks over real sockets: it must not
-// cost much beside the client that is measured. It knows two commands,
-// volume/clients, which it answers at once, and volume/clone, which it answers
-// with a callback.
+// Unlike package fakemds it is small and uses real sockets, so it costs little beside
+// the client that is measured. It knows two commands: volume/clients, which it answers
+// at once, and volume/clone, which it answers with a callback.
 package agent

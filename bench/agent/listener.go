@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// roomy is the backlog of an agent without limits.
+// roomy is the backlog of an agent that has no limits.
 const roomy = 128
 
-// freePort returns a loopback port below those that the system gives to
-// outgoing connections. While an agent refuses, its port is nobody's, and a
-// client that dials it could otherwise be connected to itself.
+// freePort returns a loopback port below the range that the system uses for outgoing
+// connections. While an agent refuses, no process listens on its port. Inside that
+// range, a client that dials the port could be connected to itself.
 func freePort() (int, error) {
 	var err error
 	for range 100 {
@@ -29,8 +29,7 @@ func freePort() (int, error) {
 	return 0, fmt.Errorf("no free port: %w", err)
 }
 
-// listen listens on loopback with a backlog, which package net does not let
-// one choose.
+// listen listens on loopback with a chosen backlog, which package net does not allow.
 func listen(port, backlog int) (net.Listener, error) {
 	fd, err := bound(port, backlog)
 	if err != nil {
@@ -62,8 +61,8 @@ func bound(port, backlog int) (int, error) {
 	return fd, nil
 }
 
-// hole is a port on which connects never complete: nobody accepts, and what
-// fits in the queue is in it already.
+// hole is a port on which connects never complete: no process accepts them, and the
+// queue is full already.
 type hole struct {
 	fd      int
 	fillers []net.Conn
@@ -98,7 +97,7 @@ func (h *hole) close() {
 	syscall.Close(h.fd)
 }
 
-// gate holds back what passes while it is shut. The zero gate is open.
+// gate delays everything that passes while it is shut. The zero gate is open.
 type gate struct {
 	shutUntil atomic.Pointer[chan struct{}] // closed when it opens; nil: open
 }
@@ -120,7 +119,7 @@ func (g *gate) open() {
 	}
 }
 
-// counting wraps what a listener accepts.
+// counting wraps the connections that a listener accepts.
 type counting struct {
 	net.Listener
 	counter *counter

@@ -10,18 +10,18 @@ import (
 	"strconv"
 )
 
-// envNumber makes a process an agent of that number.
+// envNumber is the environment variable that makes a process the agent of that number.
 const envNumber = "ZBSCLIENT_BENCH_AGENT"
 
 // order is a line on the agent's standard input.
 type order struct {
-	Mode    *Mode `json:",omitempty"` // be this
-	Reset   bool  `json:",omitempty"` // count anew
-	Volumes bool  `json:",omitempty"` // tell the executions by volume
+	Mode    *Mode `json:",omitempty"` // the mode to change to
+	Reset   bool  `json:",omitempty"` // set the counts to zero
+	Volumes bool  `json:",omitempty"` // report the executions by volume
 }
 
-// report answers an order with a line on standard output. The first one answers
-// nothing: it says that the agent listens.
+// report answers an order with a line on standard output. The first report answers no
+// order; it says that the agent listens.
 type report struct {
 	Err     string         `json:",omitempty"`
 	Port    int            `json:",omitempty"`
@@ -29,9 +29,9 @@ type report struct {
 	Volumes map[string]int `json:",omitempty"`
 }
 
-// Main makes this process an agent if Start started it for that, and then does
-// not return. The agent ends with its standard input: it cannot outlive the
-// process that commands it.
+// Main makes this process an agent if Start started it for that, and then does not
+// return. The agent ends when its standard input does, so it cannot outlive the
+// process that controls it.
 func Main() {
 	number, err := strconv.Atoi(os.Getenv(envNumber))
 	if err != nil {
@@ -45,7 +45,7 @@ func Main() {
 }
 
 func obey(number int, orders io.Reader, reports io.Writer) error {
-	debug.SetGCPercent(400) // its pauses are not the client's
+	debug.SetGCPercent(400) // so fewer pauses of the agent count against the client
 	s, err := newServer(number)
 	if err != nil {
 		return err

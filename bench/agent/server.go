@@ -16,7 +16,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// server is the agent: what it is asked to be, and its listener if it has one.
+// server is the agent: its mode, and its listener if it has one.
 type server struct {
 	port    int
 	answer  []byte // to volume/clients
@@ -24,14 +24,14 @@ type server struct {
 	counter counter
 	gate    gate
 
-	// Only set touches these, one order after the other.
+	// Only set uses these, one order at a time.
 	http     *http.Server
 	listener net.Listener
 	hole     *hole
 }
 
-// newServer returns a healthy agent that listens. number is the port of the
-// one client it names, so that an answer tells whose it is.
+// newServer returns a healthy agent that listens. Its answers name one client, with
+// number as its port, so an answer shows which agent gave it.
 func newServer(number int) (*server, error) {
 	port, err := freePort()
 	if err != nil {
@@ -73,11 +73,11 @@ func (s *server) set(m Mode) error {
 	case Blackhole:
 		return s.vanish()
 	}
-	defer s.gate.open() // what was held back goes on when the mode is another
+	defer s.gate.open() // delayed requests continue in the new mode
 	return s.serve()
 }
 
-// vanish makes the agent a black hole.
+// vanish turns the agent into a black hole.
 func (s *server) vanish() (err error) {
 	s.gate.shut()
 	s.deafen()
@@ -111,7 +111,7 @@ func (s *server) serve() error {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body) // also for net/http to see the client leave
+	body, err := io.ReadAll(r.Body) // net/http notices a client that leaves only after the body is read
 	if err != nil {
 		return
 	}

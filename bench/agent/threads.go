@@ -5,16 +5,16 @@ import (
 	"net/http"
 )
 
-// threads are the few that an agent has. A connection holds one from its accept
-// until its first request was answered, also while it says nothing, and for
-// each later request while that is served.
+// threads limits the agent to the threads of a real one. A connection holds a thread
+// from its accept until its first request was answered, even while it is silent. It
+// holds one again during each later request.
 type threads chan struct{}
 
 func newThreads() threads { return make(threads, Threads) }
 
-// track follows the states of the server's connections. That of a new one is
-// told by the loop that accepts: while it waits here, the next ones wait in the
-// backlog.
+// track follows the states of the server's connections. The accept loop reports the
+// state of a new connection. While that report waits here for a thread, the next
+// connections wait in the backlog.
 func (t threads) track(c net.Conn, state http.ConnState) {
 	held := c.(*conn)
 	switch state {

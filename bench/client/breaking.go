@@ -11,9 +11,9 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// breaking asks one address after the other, each with one retry and behind a
-// breaker that opens after 3 failures and lets a request through again after
-// 10 s, as ours. What counts as a failure is left at gobreaker's default.
+// breaking asks one address after the other, each with one retry and behind a breaker.
+// The breaker opens after 3 failures and lets a request through after 10 s, as ours
+// does. What counts as a failure is gobreaker's default.
 type breaking struct {
 	addrs    []string
 	client   *retryablehttp.Client

@@ -11,8 +11,8 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// callbacks takes the results that agents post to the clients which are not ours.
-// It listens from the first task on.
+// callbacks receives the results that agents post to the clients other than ours. It
+// listens from the first task on.
 type callbacks struct {
 	mu     sync.Mutex // guards what follows
 	server *http.Server
@@ -20,7 +20,7 @@ type callbacks struct {
 	tasks  map[string]chan []byte
 }
 
-// begin returns the headers of a new task, and where its result arrives.
+// begin returns the headers of a new task, and the channel of its result.
 func (c *callbacks) begin() (id string, header http.Header, result <-chan []byte, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,7 +43,7 @@ func (c *callbacks) begin() (id string, header http.Header, result <-chan []byte
 	return id, header, task, nil
 }
 
-// take removes a task. It returns nil for one that nobody waits for.
+// take removes a task. It returns nil for a task that no caller waits for.
 func (c *callbacks) take(id string) chan []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()

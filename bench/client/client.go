@@ -10,13 +10,13 @@ import (
 // Connections is how many connections to an MDS each client may open.
 const Connections = 4
 
-// DefaultAttemptTimeout bounds an attempt of the clients that need a bound
-// given to them.
+// DefaultAttemptTimeout bounds an attempt of those clients that have no default of
+// their own.
 const DefaultAttemptTimeout = 3 * time.Second
 
 // Client is one way to call the MDS. It is safe for concurrent use.
 type Client interface {
-	// Read asks who has a volume open: volume/clients.
+	// Read lists the clients of a volume: volume/clients.
 	Read(ctx context.Context) (zbs.VolumeClients, error)
 	// Write makes a volume of that name: volume/clone. It must not run twice.
 	Write(ctx context.Context, volume string) error
@@ -29,14 +29,14 @@ type Kind struct {
 	New  func(addrs []string, attemptTimeout time.Duration) (Client, error)
 }
 
-// Names of the kinds that tables treat apart from others.
+// Names of the kinds that tables treat differently from others.
 const (
 	Ours  = "mds.Caller"
 	Raw   = "raw"
 	Fresh = "fresh-transport"
 )
 
-// Survivors are ours and its peers, which know all addresses.
+// Survivors are the kinds that know all addresses: ours and its peers.
 func Survivors() []Kind {
 	return []Kind{
 		{Ours, newOurs},
@@ -48,11 +48,11 @@ func Survivors() []Kind {
 	}
 }
 
-// Baseline is net/http alone. It knows the first address only.
+// Baseline is net/http alone. It knows only the first address.
 func Baseline() Kind { return Kind{Raw, newRaw} }
 
-// FreshTransport is the bad example: an http.Transport, and so a connection, for
-// each call to the first address.
+// FreshTransport is the bad example: each call to the first address uses a new
+// http.Transport, and so a new connection.
 func FreshTransport() Kind { return Kind{Fresh, newFresh} }
 
 // The volume that is read, and the snapshot that is cloned.

@@ -55,8 +55,8 @@ func TestEveryClientReadsAndWrites(t *testing.T) {
 	}
 }
 
-// The tables compare how long it takes to get past an MDS, so every client must be
-// set up to get past one at all.
+// The tables compare how long a client takes to get past an MDS, so every client must
+// be set up to get past one at all.
 func TestEveryClientPassesOverAnMDS(t *testing.T) {
 	agents := agent.StartAll(t, 3)
 	for _, tc := range []struct {
@@ -67,7 +67,7 @@ func TestEveryClientPassesOverAnMDS(t *testing.T) {
 		for _, kind := range client.Survivors() {
 			t.Run(tc.name+"/"+kind.Name, func(t *testing.T) {
 				c, ctx := newClient(t, kind, agents, 100*time.Millisecond)
-				for range 3 { // whoever takes turns meets the first MDS by then
+				for range 3 { // a client that rotates the addresses reaches the first MDS by then
 					if answer, err := c.Read(ctx); err != nil || answer.Clients[0].Port == 1 {
 						t.Errorf("read %+v, %v; want an answer of another MDS", answer, err)
 					}

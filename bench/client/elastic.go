@@ -11,9 +11,9 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// elastic is elastic-transport with its own pool, which takes turns and leaves
-// out an address that failed for a minute and more, and its 3 retries. A
-// time-out it has none: that is the transport's.
+// elastic is elastic-transport with its own pool and its 3 retries. The pool rotates
+// the addresses, and leaves out a failed address for at least a minute. It has
+// no time-out of its own: the transport has one.
 type elastic struct {
 	client    *elastictransport.Client
 	transport *http.Transport
@@ -34,11 +34,11 @@ func newElastic(addrs []string, attemptTimeout time.Duration) (Client, error) {
 }
 
 func (e *elastic) post(ctx context.Context, endpoint zbs.Endpoint, body []byte, header http.Header) ([]byte, error) {
-	req, err := newRequest(ctx, "any", endpoint, body, header) // it chooses the host
+	req, err := newRequest(ctx, "any", endpoint, body, header) // the pool chooses the host
 	if err != nil {
 		return nil, err
 	}
-	req.Host = "" // or every MDS would be called by that name
+	req.Host = "" // otherwise every MDS would get that name
 	resp, err := e.client.Perform(req)
 	if err != nil {
 		return nil, err

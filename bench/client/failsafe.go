@@ -18,9 +18,9 @@ import (
 // MDS as well.
 const hedgeAfter = 250 * time.Millisecond
 
-// failsafe is failsafe-go's round tripper: its HTTP retry policy and, for
-// reads, hedges around whichever MDS is next, and a breaker and a time-out
-// around each. Its 2 retries are left as they are.
+// failsafe is failsafe-go's round tripper: its HTTP retry policy with its 2 retries,
+// hedges for reads, each at the next MDS, and a breaker and a time-out around each
+// MDS.
 type failsafe struct {
 	addr          string
 	reads, writes *http.Client
@@ -65,7 +65,7 @@ func (f *failsafe) post(ctx context.Context, endpoint zbs.Endpoint, body []byte,
 
 func (f *failsafe) close() { f.transport.CloseIdleConnections() }
 
-// triesKey is the context's key of how many attempts a call has made.
+// triesKey is the context key for the number of attempts that a call has made.
 type triesKey struct{}
 
 // nextHost sends each attempt of a call to the next address.

@@ -8,7 +8,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// loop asks one address after the other and forgets what it has seen.
+// loop asks one address after the other, and remembers nothing between calls.
 type loop struct {
 	addrs []string
 	http  *http.Client

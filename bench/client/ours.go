@@ -18,7 +18,7 @@ func newOurs(addrs []string, attemptTimeout time.Duration) (Client, error) {
 		return nil, err
 	}
 	opts := []mds.Option{mds.WithConnections(Connections), mds.WithCallbackListener(l)}
-	if attemptTimeout != DefaultAttemptTimeout { // it needs no bound given
+	if attemptTimeout != DefaultAttemptTimeout { // the default needs no option
 		opts = append(opts, mds.WithAttemptTimeout(attemptTimeout))
 	}
 	caller, err := mds.New(addrs, opts...)

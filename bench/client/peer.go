@@ -12,15 +12,14 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// poster sends one request to whichever MDS answers. It is what the peers
-// differ in.
+// poster sends one request to some MDS. It is the part in which the peers differ.
 type poster interface {
 	// post returns the body of a 200; every other answer is an error.
 	post(ctx context.Context, endpoint zbs.Endpoint, body []byte, header http.Header) ([]byte, error)
 	close()
 }
 
-// peer makes a Client of a poster.
+// peer turns a poster into a Client.
 type peer struct {
 	poster
 	callbacks callbacks
@@ -68,7 +67,7 @@ func (p *peer) Close() {
 	p.callbacks.close()
 }
 
-// envelope is the same for all MDS of the benchmarks: they are on one host.
+// envelope is the same for all MDS of the benchmarks, because they are on one host.
 var envelope = zbs.Envelope{Addr: "127.0.0.1"}
 
 func urlOf(addr string, endpoint zbs.Endpoint) string { return "http://" + addr + endpoint.Path() }
@@ -89,7 +88,7 @@ func setHeader(req *http.Request, header http.Header) {
 	}
 }
 
-// bodyOf reads a 200.
+// bodyOf reads the body of a 200; every other status is an error.
 func bodyOf(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -102,7 +101,7 @@ func bodyOf(resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// newTransport is the transport that every peer gets.
+// newTransport returns the transport that every peer gets.
 func newTransport(connectTimeout time.Duration) *http.Transport {
 	return &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: connectTimeout}).DialContext,

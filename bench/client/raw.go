@@ -32,7 +32,7 @@ func (r *raw) post(ctx context.Context, endpoint zbs.Endpoint, body []byte, head
 
 func (r *raw) close() { r.http.CloseIdleConnections() }
 
-// fresh makes a transport for each call, and so a connection.
+// fresh makes a transport, and so a connection, for each call.
 type fresh struct{ addr string }
 
 func newFresh(addrs []string, _ time.Duration) (Client, error) { return newPeer(fresh{addrs[0]}), nil }

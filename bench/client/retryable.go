@@ -11,15 +11,14 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// Waits between the tries of a peer that waits.
+// Waits between the attempts of a peer that waits.
 const (
 	waitMin = 100 * time.Millisecond
 	waitMax = time.Second
 )
 
-// retryable is one go-retryablehttp client with its own policy and its 4 retries,
-// each of which goes to the next address. Only the waits, of 1 s to 30 s, are
-// shortened.
+// retryable is one go-retryablehttp client with its own policy and its 4 retries, each
+// at the next address. Only its waits, 1 s to 30 s by default, are shortened.
 type retryable struct {
 	addrs  []string
 	client *retryablehttp.Client
@@ -28,7 +27,7 @@ type retryable struct {
 func newRetryable(addrs []string, attemptTimeout time.Duration) (Client, error) {
 	c := newRetryableClient(attemptTimeout)
 	c.PrepareRetry = func(req *http.Request) error {
-		u := *req.URL // the tries before share it
+		u := *req.URL // the earlier attempts share it
 		u.Host = addrs[(slices.Index(addrs, u.Host)+1)%len(addrs)]
 		req.URL, req.Host = &u, u.Host
 		return nil
