@@ -21,7 +21,7 @@ var ruleTexts = []string{
 // is unknown.
 func (p *printer) rules() {
 	broken := make(map[int]bool)
-	ended := p.report.Evidence.Halt.Code != "" || len(p.report.Evidence.Rounds) == 0
+	ended := p.report.Evidence.Abort.Code != "" || len(p.report.Evidence.Rounds) == 0
 	for _, reason := range p.report.Reasons {
 		broken[reason.Code.Rule()] = true
 	}
