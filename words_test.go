@@ -186,7 +186,7 @@ func betterFor(name string) string {
 }
 
 // splitWords returns the words of a text in lower case with one space between;
-// names are split where their case changes: WalkError becomes walk error.
+// names are split where their case changes: CallError becomes walk error.
 func splitWords(text string) string {
 	var b strings.Builder
 	runes := []rune(text)
@@ -207,7 +207,7 @@ func splitWords(text string) string {
 
 func TestSplitWords(t *testing.T) {
 	for text, want := range map[string]string{
-		"WalkError":                 "walk error",
+		"CallError":                 "walk error",
 		"judgeLoser":                "judge loser",
 		"MDSStats and AllMDS":       "mds stats and all mds",
 		"put\n// off, all the same": "put off all the same",

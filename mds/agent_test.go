@@ -205,8 +205,8 @@ func TestHungRecognitionCostsAHedgeDelay(t *testing.T) {
 		var trace mds.Trace
 		began := time.Now()
 		_, err := mds.Call(t.Context(), c, zbs.ExpandVolume{Path: cbdPath, Size: zbs.Size{Count: 20}}, mds.Record(&trace))
-		if took := time.Since(began); err != nil || took < mds.DefaultMostStagger || took > mds.DefaultMostStagger+100*time.Millisecond {
-			t.Errorf("took %v, %v; want about %v", took, err, mds.DefaultMostStagger)
+		if took := time.Since(began); err != nil || took < mds.DefaultMostHedgeDelay || took > mds.DefaultMostHedgeDelay+100*time.Millisecond {
+			t.Errorf("took %v, %v; want about %v", took, err, mds.DefaultMostHedgeDelay)
 		}
 		if len(trace.Attempts) != 1 || len(trace.Skipped) != 1 || trace.Skipped[0].Reason != mds.BehindForBreaker {
 			t.Errorf("trace %+v", trace)
@@ -535,7 +535,7 @@ func TestWithheldRecognitionEndsTheCall(t *testing.T) {
 			return nil
 		}
 		_, err := mds.Call(t.Context(), c, zbs.DeleteVolume{Path: cbdPath}, mds.TryNext(), mds.SendOnlyWhile(valid))
-		walk, _ := errors.AsType[*mds.WalkError](err)
+		walk, _ := errors.AsType[*mds.CallError](err)
 		if walk == nil || walk.Stop != stale || len(walk.Attempts) != 1 || walk.Attempts[0].Phase != mds.PhaseWithheld || len(cluster.Requests()) != 0 {
 			t.Errorf("%v; %d requests", err, len(cluster.Requests()))
 		}

@@ -150,11 +150,11 @@ func TestNoProbesInATotalOutage(t *testing.T) {
 			cluster.Node(i).Inject(fakemds.Hang)
 		}
 		read(t, c)
-		probes := c.Stats().MDS[0].Probes
+		probes := c.Stats().MDS[0].HealthChecks
 		for range 50 {
 			read(t, c)
 		}
-		if n := c.Stats().MDS[0].Probes; n != probes {
+		if n := c.Stats().MDS[0].HealthChecks; n != probes {
 			t.Errorf("%d probes", n-probes)
 		}
 	})
@@ -287,7 +287,7 @@ func TestSlowToConnectIsNotExiled(t *testing.T) {
 		}
 		m := c.Stats().MDS[0]
 		if chances < 2 {
-			t.Errorf("%d of 1200 calls began with it; breaker %s, probes %d, requests that reached it %d, last: %v", chances, m.Breaker, m.Probes, cluster.Node(0).Asked(""), m.LastErr)
+			t.Errorf("%d of 1200 calls began with it; breaker %s, probes %d, requests that reached it %d, last: %v", chances, m.Breaker, m.HealthChecks, cluster.Node(0).Asked(""), m.LastErr)
 		}
 	})
 }

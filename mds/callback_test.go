@@ -73,7 +73,7 @@ func TestCallbacksThatComeTwiceOrLate(t *testing.T) {
 		}
 		cluster.Node(0).Inject(fakemds.CallbackLate(6 * time.Second).Times(1))
 		_, err := mds.Call(t.Context(), c, zbs.GetCapacity{})
-		walk, ok := errors.AsType[*mds.WalkError](err)
+		walk, ok := errors.AsType[*mds.CallError](err)
 		if !ok || walk.Attempts[0].Phase != mds.PhaseCallback || !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("too late: %v, want a time-out of phase callback", err)
 		}

@@ -11,11 +11,11 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// WalkError is the error of every Call that got as far as choosing an MDS, whether it
+// CallError is the error of every Call that got as far as choosing an MDS, whether it
 // made one attempt or many. As on every aggregate, errors.Is(err, X) means that some
 // attempt was X; ErrAllFailed, ErrAmbiguous and ErrNoCandidates speak of the call as a
 // whole.
-type WalkError struct {
+type CallError struct {
 	Op       string    // the endpoint, such as "volume/clients"
 	Attempts []Attempt // in the order they began, then the MDS that were not asked (PhaseBreaker)
 	Stop     error     // the caller's context error, or that of SendOnlyWhile, when that ended the call
@@ -26,12 +26,12 @@ type WalkError struct {
 
 // MayHaveRun reports whether the call may have changed the storage although it
 // failed: it is no read, and an agent may have received it and did not say no.
-func (e *WalkError) MayHaveRun() bool {
+func (e *CallError) MayHaveRun() bool {
 	return e.repeat != zbs.Read && slices.ContainsFunc(e.Attempts, Attempt.MayHaveRun)
 }
 
 // Error returns one line that names the operation and what each MDS did.
-func (e *WalkError) Error() string {
+func (e *CallError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
 	switch {
@@ -56,7 +56,7 @@ func (e *WalkError) Error() string {
 }
 
 // tried counts the MDS that were asked.
-func (e *WalkError) tried() int {
+func (e *CallError) tried() int {
 	n := 0
 	for _, a := range e.Attempts {
 		if a.Phase != PhaseBreaker && (a.Phase != PhaseWithheld || a.Sent) {
@@ -67,7 +67,7 @@ func (e *WalkError) tried() int {
 }
 
 // Format prints a table of the attempts for %+v, and Error otherwise.
-func (e *WalkError) Format(s fmt.State, verb rune) {
+func (e *CallError) Format(s fmt.State, verb rune) {
 	if verb != 'v' || !s.Flag('+') {
 		io.WriteString(s, e.Error())
 		return
@@ -88,7 +88,7 @@ func (e *WalkError) Format(s fmt.State, verb rune) {
 }
 
 // Unwrap returns the errors of the attempts and those of the call as a whole.
-func (e *WalkError) Unwrap() []error {
+func (e *CallError) Unwrap() []error {
 	var errs []error
 	if e.Stop != nil {
 		errs = append(errs, e.Stop)

@@ -61,7 +61,7 @@ func Record(t *Trace) CallOption { return func(c *callConfig) { c.traces = appen
 // before each attempt begins, when the attempt has a connection slot, and before the
 // first byte of each request, a repetition at the same MDS included. Its error stops the
 // call: nothing more is written, the attempt ends as not sent (PhaseWithheld), and
-// WalkError.Stop is the error, beside the attempts made so far.
+// CallError.Stop is the error, beside the attempts made so far.
 //
 // A request whose first byte was written is not taken back. valid must be safe for
 // concurrent use and must not block: the attempt's time-out runs. If SendOnlyWhile is

@@ -18,7 +18,7 @@ func (c *call) result() (any, error) {
 	if c.refusal != nil {
 		stop = c.refusal
 	}
-	e := &WalkError{
+	e := &CallError{
 		Op: c.op.endpoint.Name, Attempts: c.records(), Stop: stop,
 		repeat: c.op.endpoint.Repeat, state: c.state,
 	}

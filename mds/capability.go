@@ -25,7 +25,7 @@ func (c *Caller) Capabilities(addr zbs.Addr) zbs.Capabilities {
 // Timeout, bounds each. Other options have no effect.
 //
 // An agent that is too old is no error. For an MDS that is not in the list the
-// error is ErrNoCandidates; otherwise it is a *WalkError.
+// error is ErrNoCandidates; otherwise it is a *CallError.
 func Recognise(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption) (zbs.Capabilities, error) {
 	s := c.cluster.find(addr)
 	if s == nil {
@@ -45,21 +45,21 @@ func Recognise(ctx context.Context, c *Caller, addr zbs.Addr, opts ...CallOption
 		a.perform(markOp(e))
 		s.report(a.health())
 		if a.Err != nil {
-			return have, &WalkError{Op: "recognise", Attempts: []Attempt{a.Attempt}, state: exhausted}
+			return have, &CallError{Op: "recognise", Attempts: []Attempt{a.Attempt}, state: exhausted}
 		}
 	}
 }
 
 // Supporting returns the MDS whose agents have the endpoint, in the order of the list.
 // It asks the agents for which this is not known, all at once and for at most
-// DefaultMostStagger; no agent runs anything for that (Recognise). An MDS that does not
+// DefaultMostHedgeDelay; no agent runs anything for that (Recognise). An MDS that does not
 // answer in time is left out. Only endpoints in which generations differ can be asked
 // for (zbs.Capabilities).
 func Supporting(ctx context.Context, c *Caller, e zbs.Endpoint) []zbs.Addr {
 	var wg sync.WaitGroup
 	for _, s := range c.cluster.servers {
 		if !s.agent.Recall().Knows(e) {
-			wg.Go(func() { newAttempt(ctx, s, DefaultMostStagger).perform(markOp(e)) })
+			wg.Go(func() { newAttempt(ctx, s, DefaultMostHedgeDelay).perform(markOp(e)) })
 		}
 	}
 	wg.Wait()

@@ -122,7 +122,7 @@ func TestLateConnectionIsNotUsed(t *testing.T) {
 		mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
 		cluster.Node(0).Inject(fakemds.Hang)
 		_, err = mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath})
-		if walk, ok := errors.AsType[*mds.WalkError](err); !ok || !walk.Attempts[0].Sent {
+		if walk, ok := errors.AsType[*mds.CallError](err); !ok || !walk.Attempts[0].Sent {
 			t.Errorf("error %v, want an attempt that was sent", err)
 		}
 		if n := len(cluster.Node(0).Requests()); n != 1 {
@@ -239,7 +239,7 @@ func TestBusyConnections(t *testing.T) {
 		}()
 		synctest.Wait()
 		_, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}, mds.Timeout(5*time.Second))
-		walk, ok := errors.AsType[*mds.WalkError](err)
+		walk, ok := errors.AsType[*mds.CallError](err)
 		if !ok || !errors.Is(err, mds.ErrBusy) || walk.Attempts[0].Sent || walk.Attempts[0].Duration != 5*time.Second {
 			t.Errorf("error %v, want ErrBusy after 5s, not sent", err)
 		}
@@ -291,7 +291,7 @@ func TestDeadlineOfADialIsTheCallers(t *testing.T) {
 				_, err := mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
 				cancel()
 				calls.Add(1)
-				if w, ok := errors.AsType[*mds.WalkError](err); !ok || len(w.Attempts) != 1 || !errors.Is(w.Attempts[0].Err, context.DeadlineExceeded) {
+				if w, ok := errors.AsType[*mds.CallError](err); !ok || len(w.Attempts) != 1 || !errors.Is(w.Attempts[0].Err, context.DeadlineExceeded) {
 					blamed.Add(1)
 				}
 			}

@@ -2,14 +2,14 @@ package mds
 
 // Counts count attempts, by how they ended.
 type Counts struct {
-	Attempts  uint64 // begun
-	Answered  uint64 // with the answer of the call
-	Refused   uint64 // by the agent, by an HTTP 4xx, or because its agent cannot do this
-	Failed    uint64 // not reached, no answer in time, or a broken one
-	Overtaken uint64 // slow: lost to an attempt that began later
-	Cancelled uint64 // by the caller, by SendOnlyWhile, or lost to an attempt that began earlier
-	PutOff    uint64 // requeued: the call went to an MDS that had a free connection
-	Probes    uint64 // health checks begun; they are not attempts of a call
+	Attempts     uint64 // begun
+	Answered     uint64 // with the answer of the call
+	Refused      uint64 // by the agent, by an HTTP 4xx, or because its agent cannot do this
+	Failed       uint64 // not reached, no answer in time, or a broken one
+	Slow         uint64 // lost to an attempt that began later
+	Cancelled    uint64 // by the caller, by SendOnlyWhile, or lost to an attempt that began earlier
+	Requeued     uint64 // the call went to an MDS that had a free connection
+	HealthChecks uint64 // begun; they are not attempts of a call
 
 	// Calls that did not ask the MDS, by reason.
 	NotNeeded           uint64 // another answered
@@ -23,14 +23,14 @@ type Counts struct {
 
 func (c Counts) plus(d Counts) Counts {
 	return Counts{
-		Attempts:  c.Attempts + d.Attempts,
-		Answered:  c.Answered + d.Answered,
-		Refused:   c.Refused + d.Refused,
-		Failed:    c.Failed + d.Failed,
-		Overtaken: c.Overtaken + d.Overtaken,
-		Cancelled: c.Cancelled + d.Cancelled,
-		PutOff:    c.PutOff + d.PutOff,
-		Probes:    c.Probes + d.Probes,
+		Attempts:     c.Attempts + d.Attempts,
+		Answered:     c.Answered + d.Answered,
+		Refused:      c.Refused + d.Refused,
+		Failed:       c.Failed + d.Failed,
+		Slow:         c.Slow + d.Slow,
+		Cancelled:    c.Cancelled + d.Cancelled,
+		Requeued:     c.Requeued + d.Requeued,
+		HealthChecks: c.HealthChecks + d.HealthChecks,
 
 		NotNeeded:           c.NotNeeded + d.NotNeeded,
 		SkippedBreaker:      c.SkippedBreaker + d.SkippedBreaker,

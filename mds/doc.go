@@ -41,7 +41,7 @@
 //     after a long while when the attempt before is slow. An agent's refusal is an
 //     answer, and costs nothing.
 //
-// A call that failed returns a *WalkError with every attempt. It matches ErrAmbiguous
+// A call that failed returns a *CallError with every attempt. It matches ErrAmbiguous
 // when a command that changes the storage may have run. Record tells of any call why
 // each MDS was asked or was not.
 //
@@ -53,7 +53,7 @@
 // with its context.
 //
 // The hedge delay is four times what the MDS usually takes for the endpoint, within
-// DefaultLeastStagger and DefaultMostStagger (WithStagger) but at least twice what the
+// DefaultLeastHedgeDelay and DefaultMostHedgeDelay (WithHedging) but at least twice what the
 // quickest MDS takes. It is 20 ms until an MDS has answered. So a hung MDS costs a read
 // milliseconds.
 //
@@ -98,7 +98,7 @@
 //
 // A recognition is part of the attempt, and counts in MDSStats.Recognitions. While
 // another MDS can be asked, it takes at most the longest hedge delay; then that MDS is
-// put behind the others. With WithStagger(0, 0) only the attempt's time-out bounds it.
+// put behind the others. With WithHedging(0, 0) only the attempt's time-out bounds it.
 // Recognise asks for all that tells generations apart.
 //
 // # Connections
@@ -139,7 +139,7 @@
 // Each uses only what stands below it:
 //
 //	session.go, watch.go, probe.go     Sessions, and Probe
-//	capability.go, settle.go, stats.go what else a Caller can be asked
+//	capability.go, drained.go, stats.go what else a Caller can be asked
 //	caller.go                          Caller, New, Call, Close
 //	healthcheck.go, dryrun.go          checks of failed MDS; DryRun
 //	callresult.go, follow.go, call.go  one call under way

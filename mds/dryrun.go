@@ -14,7 +14,7 @@ var ErrDryRun = errors.New("dry run, not sent")
 // describe fills into with what the best candidate would get.
 func describe(candidates []*server, o op, into *Request) error {
 	if len(candidates) == 0 {
-		return &WalkError{Op: o.endpoint.Name, state: exhausted}
+		return &CallError{Op: o.endpoint.Name, state: exhausted}
 	}
 	s := candidates[best(candidates)]
 	command := o.command

@@ -24,8 +24,8 @@ var (
 	// ErrRetryBudget: an MDS that failed lately was not asked, because the request may
 	// have reached another one and the Caller has no retry token left.
 	ErrRetryBudget = errors.New("retry budget spent")
-	// ErrOvertaken: another MDS answered first, and the attempt was discarded.
-	ErrOvertaken = errors.New("overtaken")
+	// ErrDiscarded: another MDS answered first, and the attempt was discarded.
+	ErrDiscarded = errors.New("overtaken")
 	// ErrBusy: every connection to the MDS was busy until the attempt timed out.
 	ErrBusy = errors.New("all connections busy")
 	// ErrAgentTooOld: the agent of an MDS is of ZStack 5.4.0 or older, or of ZSV
@@ -81,4 +81,4 @@ func (e *lateError) Error() string {
 	return fmt.Sprintf("no answer after %v, when another MDS had answered", e.after.Round(10*time.Microsecond))
 }
 
-func (e *lateError) Is(target error) bool { return target == ErrOvertaken }
+func (e *lateError) Is(target error) bool { return target == ErrDiscarded }

@@ -45,7 +45,7 @@ func ExampleCall() {
 }
 
 // When nobody answers, one error says what each MDS did.
-func ExampleWalkError() {
+func ExampleCallError() {
 	cluster, err := fakemds.Start(2)
 	if err != nil {
 		fmt.Println(err)
@@ -64,7 +64,7 @@ func ExampleWalkError() {
 	_, err = mds.Call(context.Background(), caller, zbs.Echo{}, mds.TryNext())
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, mds.ErrAllFailed))
-	if walk, ok := errors.AsType[*mds.WalkError](err); ok {
+	if walk, ok := errors.AsType[*mds.CallError](err); ok {
 		fmt.Println(walk.Attempts[0].Phase, walk.Attempts[0].Sent)
 	}
 	// Output:

@@ -163,9 +163,9 @@ func TestResponsesThatAreNoAnswer(t *testing.T) {
 			})
 			c := mocked(t, transport)
 			_, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: busyPath}, mds.TryNext())
-			walk, ok := errors.AsType[*mds.WalkError](err)
+			walk, ok := errors.AsType[*mds.CallError](err)
 			if !ok || len(walk.Attempts) != 1 {
-				t.Fatalf("error %v, want a WalkError of one attempt", err)
+				t.Fatalf("error %v, want a CallError of one attempt", err)
 			}
 			a := walk.Attempts[0]
 			if a.Phase != tc.phase || a.Status != tc.status || !a.Sent || !strings.Contains(a.Err.Error(), tc.says) {
@@ -204,7 +204,7 @@ func TestCallbackThatIsNoAnswer(t *testing.T) {
 				return httpmock.NewStringResponse(200, ""), nil
 			})
 			_, err := mds.Call(t.Context(), c, zbs.QueryVolume{Path: busyPath})
-			walk, ok := errors.AsType[*mds.WalkError](err)
+			walk, ok := errors.AsType[*mds.CallError](err)
 			if !ok || walk.Attempts[0].Phase != tc.phase || !walk.Attempts[0].Sent {
 				t.Fatalf("error %v, want one attempt of phase %s", err, tc.phase)
 			}

@@ -36,10 +36,10 @@ const (
 	// MDS works on at once for one Caller. Each is a process or several on its
 	// host.
 	DefaultParallel = 8
-	// DefaultLeastStagger and DefaultMostStagger bound the hedge delay. It is never
+	// DefaultLeastHedgeDelay and DefaultMostHedgeDelay bound the hedge delay. It is never
 	// less than twice the usual latency of the quickest MDS.
-	DefaultLeastStagger = 10 * time.Millisecond
-	DefaultMostStagger  = 250 * time.Millisecond
+	DefaultLeastHedgeDelay = 10 * time.Millisecond
+	DefaultMostHedgeDelay  = 250 * time.Millisecond
 	// DefaultRetryBudget is how many retry tokens a Caller holds: enough to ask
 	// every MDS of a cluster a few times over without a success in between.
 	DefaultRetryBudget = 32
@@ -84,7 +84,7 @@ func defaultConfig() config {
 		breakerFailures: DefaultBreakerFailures,
 		breakerPause:    DefaultBreakerPause,
 		parallel:        DefaultParallel,
-		hedge:           hedge.Bounds{Least: DefaultLeastStagger, Most: DefaultMostStagger},
+		hedge:           hedge.Bounds{Least: DefaultLeastHedgeDelay, Most: DefaultMostHedgeDelay},
 		budget:          DefaultRetryBudget,
 		budgetShare:     DefaultRetryShare,
 		wire:            wire.Config{Dial: (&net.Dialer{}).DialContext, ConnectTimeout: DefaultConnectTimeout},
@@ -192,16 +192,16 @@ func WithParallel(n int) Option {
 	}
 }
 
-// WithStagger bounds the hedge delay of reads: how long an attempt may take before the
+// WithHedging bounds the hedge delay of reads: how long an attempt may take before the
 // next MDS is asked as well. The delay is four times what the MDS usually takes for the
-// endpoint, within least and most (DefaultLeastStagger, DefaultMostStagger), but never
+// endpoint, within least and most (DefaultLeastHedgeDelay, DefaultMostHedgeDelay), but never
 // less than twice what the quickest MDS takes. Both must be positive and least not above
 // most. Both 0 turn hedging off: then a hung MDS costs a read the attempt's time-out.
 // Commands that change something are never hedged.
-func WithStagger(least, most time.Duration) Option {
+func WithHedging(least, most time.Duration) Option {
 	return func(c *config) error {
 		if off := least == 0 && most == 0; !off && (least <= 0 || most < least) {
-			return invalid("stagger of %v to %v, want both positive in this order, or both 0", least, most)
+			return invalid("hedge delay of %v to %v, want both positive in this order, or both 0", least, most)
 		}
 		c.hedge = hedge.Bounds{Least: least, Most: most}
 		return nil

@@ -155,7 +155,7 @@ func TestOutcomeTable(t *testing.T) {
 }
 
 func (r row) play(t *testing.T, mode zbs.Mode, col column) {
-	cluster, c := newTestCluster(t, 2, WithStagger(0, 0)) // one after the other, so that each row shows
+	cluster, c := newTestCluster(t, 2, WithHedging(0, 0)) // one after the other, so that each row shows
 	o := op{endpoint: zbs.EndpointVolumeClients, command: zbs.GetVolumeClients{Path: testPath}, decode: decoderOf[zbs.VolumeClients]}
 	if mode == zbs.Async {
 		o = op{endpoint: zbs.EndpointVolumeQuery, command: zbs.QueryVolume{Path: testPath}, decode: decoderOf[zbs.VolumeInfo]}
@@ -200,9 +200,9 @@ func (r row) checkAnswer(t *testing.T, col column, answer any, err error) {
 		}
 		return
 	}
-	walk, ok := errors.AsType[*WalkError](err)
+	walk, ok := errors.AsType[*CallError](err)
 	if !ok || len(walk.Attempts) != 1 {
-		t.Fatalf("the call returned %v, %v; want a WalkError of one attempt", answer, err)
+		t.Fatalf("the call returned %v, %v; want a CallError of one attempt", answer, err)
 	}
 	if doubt := want == stopsDoubt; errors.Is(err, ErrAmbiguous) != doubt || walk.MayHaveRun() != doubt {
 		t.Errorf("ErrAmbiguous %t, want %t: %v", !doubt, doubt, err)

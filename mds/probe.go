@@ -26,7 +26,7 @@ type Health struct {
 // Probe asks every MDS of the Caller, all at once, whether it is there (echo), which
 // generation its agent has, which cluster it belongs to (facts) and whether it serves
 // that cluster (ping). The results are in the order of the list. The Err of an MDS is a
-// *WalkError; it matches ErrAgentTooOld for an agent that must not be used. Probe changes
+// *CallError; it matches ErrAgentTooOld for an agent that must not be used. Probe changes
 // nothing on the agents.
 func Probe(ctx context.Context, c *Caller) []Health {
 	healths := make([]Health, len(c.cluster.servers))

@@ -63,7 +63,7 @@ func TestProbeOneTimeout(t *testing.T) {
 				if got := time.Since(start); got != 2*time.Second {
 					t.Errorf("the probe took %v, want 2s", got)
 				}
-				walk, ok := errors.AsType[*mds.WalkError](h.Err)
+				walk, ok := errors.AsType[*mds.CallError](h.Err)
 				if !ok || walk.Op != row.op || !errors.Is(h.Err, os.ErrDeadlineExceeded) || h.Breaker != mds.BreakerOpen {
 					t.Errorf("breaker %s, %v; want a time-out of %s that counts for the breaker", h.Breaker, h.Err, row.op)
 				}

@@ -119,7 +119,7 @@ func TestNoPlaceInTime(t *testing.T) {
 		wg.Go(func() { mds.Call(ctx, c, zbs.FlattenVolume{Path: cbdPath}, mds.Timeout(time.Hour)) })
 		synctest.Wait()
 		_, err := mds.Call(t.Context(), c, zbs.FlattenVolume{Path: cbdPath}, mds.Timeout(time.Second))
-		walk, ok := errors.AsType[*mds.WalkError](err)
+		walk, ok := errors.AsType[*mds.CallError](err)
 		if !ok || !errors.Is(err, mds.ErrBusy) || walk.MayHaveRun() || walk.Attempts[0].Phase != mds.PhaseQueue {
 			t.Errorf("error %v, want ErrBusy and nothing sent", err)
 		}

@@ -124,7 +124,7 @@ func checkReplayed(t *testing.T, e recorded, o op, answer any, err error) {
 		}
 		return
 	case o.endpoint.Mode == zbs.Async && e.Callback == nil:
-		if walk, ok := errors.AsType[*WalkError](err); !ok || walk.Attempts[0].Phase != PhaseCallback || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if walk, ok := errors.AsType[*CallError](err); !ok || walk.Attempts[0].Phase != PhaseCallback || !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("no callback came to %v", err)
 		}
 		return

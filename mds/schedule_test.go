@@ -118,7 +118,7 @@ func (s *schedule) check(n int) {
 		}
 	}
 	for name, err := range s.ended {
-		walk, failed := errors.AsType[*mds.WalkError](err)
+		walk, failed := errors.AsType[*mds.CallError](err)
 		switch {
 		case ran[name] > 1:
 			s.Errorf("%s ran %d times", name, ran[name])
@@ -132,7 +132,7 @@ func (s *schedule) check(n int) {
 		if m.InFlight != 0 {
 			s.Errorf("%v: %d attempts under way", m.Addr, m.InFlight)
 		}
-		if ended := m.Answered + m.Refused + m.Failed + m.Overtaken + m.Cancelled + m.PutOff; ended != m.Attempts {
+		if ended := m.Answered + m.Refused + m.Failed + m.Slow + m.Cancelled + m.Requeued; ended != m.Attempts {
 			s.Errorf("%v: %d attempts began, %d ended: %+v", m.Addr, m.Attempts, ended, m)
 		}
 		for _, conn := range s.cluster.Node(i).Conns() {

@@ -108,7 +108,7 @@ func OnEvent(observe func(Event)) SessionOption {
 //
 // All MDS that answer must name one cluster, else the error wraps ErrWrongCluster and
 // says which MDS named what. Storages older than 1.5.1 name none, which passes for any.
-// At least one MDS must serve, else the error wraps ErrAllFailed and the *WalkError of
+// At least one MDS must serve, else the error wraps ErrAllFailed and the *CallError of
 // each, and so ErrAgentTooOld when an agent is too old. Beside others that serve, such
 // an MDS is disconnected.
 func Connect(ctx context.Context, caller *Caller, opts ...SessionOption) (*Session, error) {
@@ -216,7 +216,7 @@ func (s *Session) Status() []Status {
 //
 // The error wraps ErrNoCandidates for an MDS that is not in the list,
 // zbs.ErrInvalidName for a bad version or when no ping has reported one (nothing is
-// sent), or is a *WalkError.
+// sent), or is a *CallError.
 func (s *Session) SyncMetadata(ctx context.Context, addr zbs.Addr, version string) (zbs.Metadata, error) {
 	if version == "" {
 		version = s.reportedVersion(addr)

@@ -28,12 +28,12 @@ func TestStats(t *testing.T) {
 
 		counts := func(m mds.MDSStats) mds.Counts {
 			m.Counts.Latency = mds.Histogram{}
-			m.Counts.Probes = 0
+			m.Counts.HealthChecks = 0
 			return m.Counts
 		}
 		s := c.Stats()
 		want := []mds.Counts{
-			{Attempts: 4, Answered: 2, Refused: 1, Overtaken: 1, SkippedBreaker: 1},
+			{Attempts: 4, Answered: 2, Refused: 1, Slow: 1, SkippedBreaker: 1},
 			{Attempts: 3, Answered: 3, NotNeeded: 2},
 			{Attempts: 1, Answered: 1, NotNeeded: 5},
 		}

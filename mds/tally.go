@@ -23,14 +23,14 @@ func (t *tally) snapshot() Counts {
 	ended := func(o outcome) uint64 { return t.ended[o].Load() }
 	skipped := func(r SkipReason) uint64 { return t.skipped[r].Load() }
 	return Counts{
-		Attempts:  t.attempts.Load(),
-		Answered:  ended(answered),
-		Refused:   ended(rejected) + ended(denied) + ended(unfit),
-		Failed:    ended(unsent) + ended(faulted) + ended(timedOut) + ended(unrecognised),
-		Overtaken: ended(slow),
-		Cancelled: ended(cancelled) + ended(lost) + ended(withheld),
-		PutOff:    ended(requeued),
-		Probes:    t.probes.Load(),
+		Attempts:     t.attempts.Load(),
+		Answered:     ended(answered),
+		Refused:      ended(rejected) + ended(denied) + ended(unfit),
+		Failed:       ended(unsent) + ended(faulted) + ended(timedOut) + ended(unrecognised),
+		Slow:         ended(slow),
+		Cancelled:    ended(cancelled) + ended(lost) + ended(withheld),
+		Requeued:     ended(requeued),
+		HealthChecks: t.probes.Load(),
 
 		NotNeeded:           skipped(NotNeeded),
 		SkippedBreaker:      skipped(BehindForBreaker),

@@ -33,9 +33,9 @@ func freshFor(d time.Duration) func() error {
 // was not sent.
 func checkWithheld(t *testing.T, err error, attempts int, mayHaveRun bool) {
 	t.Helper()
-	walk, ok := errors.AsType[*mds.WalkError](err)
+	walk, ok := errors.AsType[*mds.CallError](err)
 	if !ok || walk.Stop != errStale || !errors.Is(err, errStale) {
-		t.Fatalf("%v, want a WalkError that stopped for %v", err, errStale)
+		t.Fatalf("%v, want a CallError that stopped for %v", err, errStale)
 	}
 	if len(walk.Attempts) != attempts || walk.MayHaveRun() != mayHaveRun || errors.Is(err, mds.ErrAllFailed) {
 		t.Errorf("%+v: may have run %t, want %d attempts and %t", err, walk.MayHaveRun(), attempts, mayHaveRun)
@@ -150,7 +150,7 @@ func TestWithheldFromARepetition(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n, err := call(t, freshFor(50*time.Millisecond))
-				walk, ok := errors.AsType[*mds.WalkError](err)
+				walk, ok := errors.AsType[*mds.CallError](err)
 				if !ok || walk.Stop != errStale || !walk.Attempts[0].Sent || n != 2 {
 					t.Errorf("sent %d times: %v; want one repetition at once, and none after 100ms", n, err)
 				}

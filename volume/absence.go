@@ -72,7 +72,7 @@ func (a *absence) unknownPool(ctx context.Context, unknown error) error {
 
 // deniers returns the MDS that answered that a volume does not exist.
 func deniers(err error) (addrs []zbs.Addr) {
-	callErr, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.CallError](err)
 	if !ok {
 		return nil
 	}

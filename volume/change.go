@@ -23,7 +23,7 @@ func (s *Service) look(ctx context.Context, path zbs.Path) (info Info, exists bo
 // that is unknown, it returns an error that matches mds.ErrAmbiguous. It returns a cause
 // that leaves no doubt as it is.
 func (s *Service) readBack(ctx context.Context, cause error, happened func(context.Context) (bool, error)) error {
-	callErr, ok := errors.AsType[*mds.WalkError](cause)
+	callErr, ok := errors.AsType[*mds.CallError](cause)
 	if !ok || !callErr.MayHaveRun() || ctx.Err() != nil {
 		return cause
 	}
@@ -34,7 +34,7 @@ func (s *Service) readBack(ctx context.Context, cause error, happened func(conte
 	if err != nil {
 		return fmt.Errorf("%w; cannot query the result: %v", cause, err)
 	}
-	if !callErr.Settled(ctx, s.caller) {
+	if !callErr.Drained(ctx, s.caller) {
 		return fmt.Errorf("%w; it has not happened by now, but an MDS may still be at work on it", cause)
 	}
 	switch done, err = happened(ctx); { // it may have ended between the two looks
@@ -51,7 +51,7 @@ func (s *Service) readBack(ctx context.Context, cause error, happened func(conte
 func (s *Service) confirm(ctx context.Context, trace mds.Trace, happened func(context.Context) (bool, error)) error {
 	done, err := happened(ctx)
 	if !done && err == nil {
-		if !trace.Settled(ctx, s.caller) {
+		if !trace.Drained(ctx, s.caller) {
 			return fmt.Errorf("%w: the agent says it is done, and it is not; another MDS may still be at work on it", mds.ErrAmbiguous)
 		}
 		done, err = happened(ctx)

@@ -21,7 +21,7 @@ import (
 //
 // The path must name a volume, not a snapshot. Errors wrap zbs.ErrInvalidPath
 // when it does not (nothing is sent), ErrNotFound when the cluster has no such
-// pool, or are a *mds.WalkError. With an error the list has only the trace.
+// pool, or are a *mds.CallError. With an error the list has only the trace.
 func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (ClientList, error) {
 	if len(opts) > 0 {
 		return s.askClients(ctx, path, opts)
@@ -37,7 +37,7 @@ func (s *Service) Clients(ctx context.Context, path zbs.Path, opts ...mds.CallOp
 func (s *Service) askClients(ctx context.Context, path zbs.Path, opts []mds.CallOption) (ClientList, error) {
 	list := ClientList{Path: path}
 	cbd, err := s.pools.resolveVolume(ctx, path, opts)
-	if callErr, ok := errors.AsType[*mds.WalkError](err); ok {
+	if callErr, ok := errors.AsType[*mds.CallError](err); ok {
 		list.Trace.Attempts = callErr.Attempts
 	}
 	if err != nil {

@@ -103,7 +103,7 @@ func TestClientsOverBrokenMDS(t *testing.T) {
 		if err != nil || list.MDS.String() != cluster.Addrs()[2] {
 			t.Errorf("%+v, %v; want the answer of the one that is well", list, err)
 		}
-		if got, want := time.Since(began), time.Duration(hung)*mds.DefaultLeastStagger; got != want {
+		if got, want := time.Since(began), time.Duration(hung)*mds.DefaultLeastHedgeDelay; got != want {
 			t.Errorf("took %v over %d hung MDS, want %v", got, hung, want)
 		}
 		cluster.Node(2).Inject(fakemds.Refuse)

@@ -23,7 +23,7 @@ type CloneRequest struct {
 // ErrNotFound when the snapshot's volume does not exist, ErrExists when the new
 // one does, ErrNotDone (it can be repeated), mds.ErrAmbiguous (the volume may
 // appear yet, or one appeared that is no clone of the snapshot), or are a
-// *mds.WalkError with the agent's refusal.
+// *mds.CallError with the agent's refusal.
 func (s *Service) Clone(ctx context.Context, req CloneRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.clone(ctx, req, opts)
 	if err != nil {

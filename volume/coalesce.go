@@ -13,7 +13,7 @@ import (
 // coalesceWait is how long a call waits for an equal one under way. A call that
 // takes longer is being hedged already, or all MDS are in trouble. Then equal calls
 // begin this far apart.
-const coalesceWait = mds.DefaultMostStagger
+const coalesceWait = mds.DefaultMostHedgeDelay
 
 // coalescer lets equal reads at the same time share a call. A caller that leaves
 // early gets the error of a call that its own context ended.
@@ -45,14 +45,14 @@ func (c *coalescer[K, V]) do(ctx context.Context, key K, call func(context.Conte
 // caller left. When the call goes on for other callers, the error is that reason
 // alone.
 func (c *coalescer[K, V]) leftError(key K, err, why error) error {
-	callErr, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.CallError](err)
 	switch {
 	case ok && callErr.Stop != nil:
 		stopped := *callErr // a hook may have kept the original
 		stopped.Stop = why
 		return fmt.Errorf("%v: %w", key, &stopped)
 	case err == why, err == context.Canceled:
-		return fmt.Errorf("%v: %w", key, &mds.WalkError{Op: c.op, Stop: why})
+		return fmt.Errorf("%v: %w", key, &mds.CallError{Op: c.op, Stop: why})
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w (%v)", why, err)
 	}

@@ -115,7 +115,7 @@ func TestSharedCallsInAnOutage(t *testing.T) {
 			if _, err := service.Clients(t.Context(), path); !errors.Is(err, mds.ErrAllFailed) {
 				t.Error(err)
 			}
-			if took := time.Since(asked); took > 2*time.Second+mds.DefaultMostStagger {
+			if took := time.Since(asked); took > 2*time.Second+mds.DefaultMostHedgeDelay {
 				t.Errorf("call %d took %v", i, took)
 			}
 		})
@@ -182,8 +182,8 @@ func TestErrorOfOneWhoLeaves(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(100-20*i)*time.Millisecond)
 				defer cancel()
 				_, err := service.Clients(ctx, path)
-				if _, ok := errors.AsType[*mds.WalkError](err); !ok {
-					t.Errorf("error %v is no *mds.WalkError", err)
+				if _, ok := errors.AsType[*mds.CallError](err); !ok {
+					t.Errorf("error %v is no *mds.CallError", err)
 				}
 			})
 			synctest.Wait()

@@ -25,7 +25,7 @@ type CreateRequest struct {
 // SkipIfExisting, ErrSizeDiffers (nothing is changed), ErrNotAsAsked (the volume did
 // not exist before the call and has another size now; this call or another program made
 // it), ErrNotDone (it can be repeated), mds.ErrAmbiguous (the
-// volume may appear yet), or are a *mds.WalkError with the agent's refusal.
+// volume may appear yet), or are a *mds.CallError with the agent's refusal.
 func (s *Service) Create(ctx context.Context, req CreateRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.create(ctx, req, opts)
 	if err != nil {

@@ -43,8 +43,8 @@
 //   - mds.ErrAmbiguous: the change may have happened, or may happen later. The
 //     documentation of each change says what to look at before it is repeated. An agent
 //     that may run a repeated task again causes this error, never ErrNotDone
-//     (mds.WalkError.Settled).
-//   - a *mds.WalkError that is none of these: no MDS could be reached, or the agent
+//     (mds.CallError.Drained).
+//   - a *mds.CallError that is none of these: no MDS could be reached, or the agent
 //     refused and says why.
 //
 // A Service believes an answer of success if it names the requested volume and has

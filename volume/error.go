@@ -62,7 +62,7 @@ func (notAsAsked) Is(target error) bool { return target == mds.ErrAmbiguous }
 // still works on it. It matches ErrNotDone and the errors of the attempts. Unlike its
 // Cause it does not match mds.ErrAmbiguous.
 type NotDoneError struct {
-	Cause *mds.WalkError
+	Cause *mds.CallError
 }
 
 // Error returns one line that names the attempts, and why the call stopped.
@@ -92,7 +92,7 @@ func (e *NotDoneError) Unwrap() []error {
 // asNotFound adds ErrNotFound to the error of a call in which every answer was that the
 // volume does not exist. MDS without an answer do not matter: all share one storage.
 func asNotFound(err error) error {
-	callErr, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.CallError](err)
 	if !ok {
 		return err
 	}
@@ -113,7 +113,7 @@ func asNotFound(err error) error {
 
 // asExists adds ErrExists to an agent's refusal that says so.
 func asExists(err error) error {
-	callErr, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.CallError](err)
 	if !ok || callErr.MayHaveRun() {
 		return err
 	}

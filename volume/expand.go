@@ -27,7 +27,7 @@ type ExpandRequest struct {
 // ErrNotFound, ErrSizeDiffers when the volume is larger already (nothing is
 // changed), ErrNotAsAsked when it grew far beyond the size, as when an agent takes MiB
 // for GiB (a volume cannot shrink again), ErrNotDone (it can be repeated),
-// mds.ErrAmbiguous (the volume may grow later), or are a *mds.WalkError with the agent's
+// mds.ErrAmbiguous (the volume may grow later), or are a *mds.CallError with the agent's
 // refusal.
 func (s *Service) Expand(ctx context.Context, req ExpandRequest, opts ...mds.CallOption) (Info, error) {
 	info, err := s.expand(ctx, req, opts)

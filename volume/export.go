@@ -42,7 +42,7 @@ type Export struct {
 // ErrNoGuard (nothing is sent), ErrNotFound when the volume does not exist,
 // ErrInUse, ErrUndetermined or ErrNotReleased (no export was started),
 // mds.ErrAmbiguous (an export may run on the node of the last attempt, on an unknown
-// port), or are a *mds.WalkError with the agent's refusal.
+// port), or are a *mds.CallError with the agent's refusal.
 func (s *Service) ExportNBD(ctx context.Context, req ExportRequest, opts ...mds.CallOption) (Export, error) {
 	export, err := s.export(ctx, req, opts)
 	if err != nil {
@@ -99,7 +99,7 @@ func misreadPorts(no *zbs.AgentError) bool {
 //
 // Errors wrap zbs.ErrInvalidCommand (nothing is sent), mds.ErrNoCandidates for
 // an MDS that the Caller does not have, mds.ErrAmbiguous (it can be repeated), or
-// are a *mds.WalkError.
+// are a *mds.CallError.
 func (s *Service) UnexportNBD(ctx context.Context, addr zbs.Addr, port int, opts ...mds.CallOption) error {
 	_, err := mds.Call(ctx, s.caller, zbs.UnexportNBD{Port: port},
 		append([]mds.CallOption{mds.Timeout(ChangeTimeout), mds.Target(addr)}, opts...)...)

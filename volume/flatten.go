@@ -14,7 +14,7 @@ import (
 //
 // Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound, ErrNotDone (it
 // can be repeated), mds.ErrAmbiguous (an MDS may still be at work on it), or are
-// a *mds.WalkError with the agent's refusal.
+// a *mds.CallError with the agent's refusal.
 func (s *Service) Flatten(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (Info, error) {
 	info, err := s.flatten(ctx, path, opts)
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 // each request within the validity of a verdict. When the verdict expires before an MDS
 // got its request, it checks the volume again, and asks the MDS that were not asked yet.
 // A command that must not run twice goes on only if no request may have been executed.
-// The trace, and the attempts of a *mds.WalkError, are those of all calls together.
+// The trace, and the attempts of a *mds.CallError, are those of all calls together.
 func sendGuarded[R any](ctx context.Context, p *permission, command zbs.Command[R], timeout time.Duration, opts []mds.CallOption) (R, mds.Trace, error) {
 	var none R
-	so := &mds.WalkError{} // the calls so far, without the MDS that were skipped
+	so := &mds.CallError{} // the calls so far, without the MDS that were skipped
 	for {
 		if err := p.renew(ctx); err != nil {
 			return none, mds.Trace{Attempts: so.Attempts}, notRenewed(ctx, so, err)
@@ -26,7 +26,7 @@ func sendGuarded[R any](ctx context.Context, p *permission, command zbs.Command[
 		var trace mds.Trace
 		own := []mds.CallOption{mds.SendOnlyWhile(p.valid), mds.Except(addrsOf(so.Attempts)...), mds.Record(&trace)}
 		answer, err := send(ctx, p.service.caller, p.path, command, timeout, slices.Concat(opts, own))
-		callErr, failed := errors.AsType[*mds.WalkError](err)
+		callErr, failed := errors.AsType[*mds.CallError](err)
 		if !failed {
 			trace.Attempts = slices.Concat(so.Attempts, trace.Attempts)
 			return answer, trace, err
@@ -43,7 +43,7 @@ func sendGuarded[R any](ctx context.Context, p *permission, command zbs.Command[
 // mayGoOn reports whether the change may go on with the other MDS after the verdict
 // expired. The number of renewals is bounded: an MDS that is never reached in time would
 // need more and more.
-func (p *permission) mayGoOn(callErr *mds.WalkError, endpoint zbs.Endpoint) bool {
+func (p *permission) mayGoOn(callErr *mds.CallError, endpoint zbs.Endpoint) bool {
 	if endpoint.Repeat == zbs.Unsafe && callErr.MayHaveRun() {
 		return false
 	}
@@ -51,7 +51,7 @@ func (p *permission) mayGoOn(callErr *mds.WalkError, endpoint zbs.Endpoint) bool
 }
 
 // joined returns the error with the attempts of the earlier error before its own.
-func joined(earlier, callErr *mds.WalkError) *mds.WalkError {
+func joined(earlier, callErr *mds.CallError) *mds.CallError {
 	whole := *callErr // a hook may have kept the original
 	whole.Attempts = slices.Concat(earlier.Attempts, callErr.Attempts)
 	return &whole
@@ -71,7 +71,7 @@ func addrsOf(attempts []mds.Attempt) []zbs.Addr {
 }
 
 // notRenewed is the error of a change that stops because a renewed check failed.
-func notRenewed(ctx context.Context, so *mds.WalkError, check error) error {
+func notRenewed(ctx context.Context, so *mds.CallError, check error) error {
 	switch {
 	case len(so.Attempts) == 0:
 		return check
@@ -93,7 +93,7 @@ func isContextError(err error) bool {
 
 // textOfStop reduces the reason why a call stopped to its text if the change may have
 // run: the error of a check matches errors that say that nothing was changed.
-func textOfStop(callErr *mds.WalkError) error {
+func textOfStop(callErr *mds.CallError) error {
 	if !callErr.MayHaveRun() || callErr.Stop == nil || isContextError(callErr.Stop) {
 		return callErr
 	}

@@ -16,7 +16,7 @@ import (
 //
 // Their errors wrap zbs.ErrInvalidCommand, zbs.ErrInvalidName or
 // zbs.ErrInvalidPath (nothing is sent), mds.ErrAmbiguous (the host may be in any
-// state between; each can be repeated), or are a *mds.WalkError with the agent's
+// state between; each can be repeated), or are a *mds.CallError with the agent's
 // refusal. They match zbs.ErrUnsupported when an agent does not have the operation, and
 // zbs.ErrHostAccess when an agent needs access that the command does not carry; nothing
 // was sent to that agent. Each attempt takes at most SetupTimeout.
@@ -72,11 +72,11 @@ func setUp[R any](ctx context.Context, s *Service, host zbs.HostAccess, what str
 
 // CheckVhost returns nil when the vhost target of a host is ready. Agents since G10
 // can tell, and need only the host's address; the access is sent if host has it. An
-// agent takes about 20 s to say no. The error is then a *mds.WalkError with its
+// agent takes about 20 s to say no. The error is then a *mds.CallError with its
 // *zbs.AgentError, and no other MDS is asked. Each attempt takes at most CheckTimeout.
 //
 // Errors wrap zbs.ErrInvalidCommand or zbs.ErrInvalidName (nothing is sent),
-// zbs.ErrUnsupported when an agent does not have it, or are a *mds.WalkError. It
+// zbs.ErrUnsupported when an agent does not have it, or are a *mds.CallError. It
 // changes nothing.
 func (s *Service) CheckVhost(ctx context.Context, host zbs.HostAccess, opts ...mds.CallOption) error {
 	all := []mds.CallOption{mds.TryNext(), mds.RefusalStops(), mds.Timeout(CheckTimeout), mds.RouteKey(host.IP)}
@@ -101,7 +101,7 @@ func (s *Service) VhostHealth(ctx context.Context, hostIP string, opts ...mds.Ca
 // that does not run there is missing.
 //
 // Errors wrap zbs.ErrInvalidCommand (nothing is sent), mds.ErrNoCandidates for
-// an MDS that the Caller does not have, or are a *mds.WalkError.
+// an MDS that the Caller does not have, or are a *mds.CallError.
 func (s *Service) ResourceUsage(ctx context.Context, addr zbs.Addr, cgroups ...string) (zbs.ResourceUsage, error) {
 	if len(cgroups) == 0 {
 		cgroups = []string{zbs.CgroupShare, zbs.CgroupChunkServer, zbs.CgroupVhost}

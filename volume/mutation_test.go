@@ -174,7 +174,7 @@ func (m *mutator) mutate() string {
 	fail := func(format string, args ...any) {
 		m.t.Errorf("%s of %s: %s: %v\nbefore %+v\nafter  %+v", c.name, c.about, fmt.Sprintf(format, args...), err, before, after)
 	}
-	_, failed := errors.AsType[*mds.WalkError](err)
+	_, failed := errors.AsType[*mds.CallError](err)
 	_, refused := errors.AsType[*zbs.AgentError](err)
 	switch {
 	case err == nil:

@@ -18,7 +18,7 @@ const queriesAtOnce = mds.DefaultConnections
 
 // Query asks for size and parent of a volume. Errors wrap zbs.ErrInvalidPath
 // when path names no volume (nothing is sent), ErrNotFound when the volume or
-// its pool does not exist, or are a *mds.WalkError. It changes nothing. Calls without
+// its pool does not exist, or are a *mds.CallError. It changes nothing. Calls without
 // opts share queries as those of Clients do.
 func (s *Service) Query(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (Info, error) {
 	if len(opts) > 0 {
@@ -142,7 +142,7 @@ func (s *Service) queryEach(ctx context.Context, volumes []zbs.CBDPath, opts []m
 }
 
 // Pools asks for the pools of the cluster. The Service keeps which physical pool lies
-// under each logical one. Errors are a *mds.WalkError, or wrap zbs.ErrMalformed.
+// under each logical one. Errors are a *mds.CallError, or wrap zbs.ErrMalformed.
 func (s *Service) Pools(ctx context.Context, opts ...mds.CallOption) ([]zbs.LogicalPool, error) {
 	capacity, _, err := s.pools.capacity(ctx, opts)
 	if err != nil {

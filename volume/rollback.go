@@ -20,7 +20,7 @@ type RollbackRequest struct {
 //
 // Errors wrap zbs.ErrInvalidPath or ErrNoGuard (nothing is sent), ErrNotFound when the
 // volume does not exist, ErrInUse, ErrUndetermined or ErrNotReleased (nothing is changed),
-// or mds.ErrAmbiguous, or are a *mds.WalkError with the agent's refusal, such as that the
+// or mds.ErrAmbiguous, or are a *mds.CallError with the agent's refusal, such as that the
 // snapshot does not exist. After mds.ErrAmbiguous no query shows whether the rollback has
 // happened: keep the volume closed, and roll back again.
 func (s *Service) Rollback(ctx context.Context, req RollbackRequest, opts ...mds.CallOption) (Info, error) {

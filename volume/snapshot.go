@@ -45,7 +45,7 @@ type Snapshot struct {
 // Errors wrap zbs.ErrInvalidPath or zbs.ErrInvalidName (nothing is sent), ErrNotFound
 // when the volume does not exist, ErrExists, ErrNotDone (it can be repeated; only if an
 // MDS can look), mds.ErrAmbiguous (the snapshot may exist, or appear later), or are a
-// *mds.WalkError with the agent's refusal. If no MDS can look, a snapshot that is found
+// *mds.CallError with the agent's refusal. If no MDS can look, a snapshot that is found
 // after an attempt that may have run is mds.ErrAmbiguous without SkipIfExisting: it may
 // be an older one.
 func (s *Service) CreateSnapshot(ctx context.Context, req SnapshotRequest, opts ...mds.CallOption) (Snapshot, error) {
@@ -77,7 +77,7 @@ func (s *Service) createSnapshot(ctx context.Context, req SnapshotRequest, opts 
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
 	answer, err := send(ctx, s.caller, req.Path.OfVolume(), m.command, ChangeTimeout, opts)
 	err = asExists(err)
-	callErr, _ := errors.AsType[*mds.WalkError](err)
+	callErr, _ := errors.AsType[*mds.CallError](err)
 	switch {
 	case err == nil:
 		return m.verified(ctx, answer, trace)

@@ -19,7 +19,7 @@ import (
 // Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume
 // does not exist, ErrSnapshotKept (an agent claims success, but the snapshot exists),
 // ErrNotDone (it can be repeated; only if an MDS can look),
-// mds.ErrAmbiguous, or are a *mds.WalkError.
+// mds.ErrAmbiguous, or are a *mds.CallError.
 func (s *Service) DeleteSnapshot(ctx context.Context, path zbs.Path, opts ...mds.CallOption) error {
 	if err := s.deleteSnapshot(ctx, path, opts); err != nil {
 		return fmt.Errorf("delete snapshot %s: %w", path, err)
@@ -38,7 +38,7 @@ func (s *Service) deleteSnapshot(ctx context.Context, path zbs.Path, opts []mds.
 	var trace mds.Trace
 	opts = append(opts[:len(opts):len(opts)], mds.Record(&trace))
 	_, err = send(ctx, s.caller, path.OfVolume(), zbs.DeleteSnapshot{Path: cbd}, ChangeTimeout, opts)
-	callErr, _ := errors.AsType[*mds.WalkError](err)
+	callErr, _ := errors.AsType[*mds.CallError](err)
 	if err != nil && (callErr == nil || !callErr.MayHaveRun()) {
 		return err
 	}

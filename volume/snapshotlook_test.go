@@ -184,7 +184,7 @@ func TestLookingWaitsForNoBrokenMDS(t *testing.T) {
 				if err := service.DeleteSnapshot(t.Context(), idleNew); err != nil {
 					t.Error(err)
 				}
-				if took := time.Since(began); took > 5*mds.DefaultMostStagger {
+				if took := time.Since(began); took > 5*mds.DefaultMostHedgeDelay {
 					t.Errorf("took %v", took)
 				}
 			})

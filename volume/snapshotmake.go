@@ -90,7 +90,7 @@ func (c *creation) readAnswer(ctx context.Context, said zbs.Created) (Snapshot, 
 
 // afterFailure is the result after a call that may have run. If the snapshot was missing
 // before and exists now, that call made it.
-func (c *creation) afterFailure(ctx context.Context, cause *mds.WalkError) (Snapshot, error) {
+func (c *creation) afterFailure(ctx context.Context, cause *mds.CallError) (Snapshot, error) {
 	made := Snapshot{Path: c.req.Path, Size: c.size, Confirmed: true}
 	if c.before == missing && c.service.presenceOf(ctx, c.req.Path) == present {
 		return made, nil
@@ -98,7 +98,7 @@ func (c *creation) afterFailure(ctx context.Context, cause *mds.WalkError) (Snap
 	all := cause
 	for _, addr := range untriedFirst(c.service.caller.Addrs(), cause) {
 		answer, err := c.resend(ctx, addr)
-		callErr, failed := errors.AsType[*mds.WalkError](err)
+		callErr, failed := errors.AsType[*mds.CallError](err)
 		switch {
 		case err == nil && clean(answer, c.req.Path):
 			return c.verified(ctx, answer, mds.Trace{Attempts: all.Attempts})
@@ -128,7 +128,7 @@ func (c *creation) resend(ctx context.Context, addr zbs.Addr) (zbs.Created, erro
 }
 
 // untriedFirst returns the MDS in an order with those last that may have run the call.
-func untriedFirst(addrs []zbs.Addr, callErr *mds.WalkError) []zbs.Addr {
+func untriedFirst(addrs []zbs.Addr, callErr *mds.CallError) []zbs.Addr {
 	var untried, tried []zbs.Addr
 	for _, addr := range addrs {
 		if mayHaveRunAt(callErr, addr) {
@@ -140,7 +140,7 @@ func untriedFirst(addrs []zbs.Addr, callErr *mds.WalkError) []zbs.Addr {
 	return append(untried, tried...)
 }
 
-func mayHaveRunAt(callErr *mds.WalkError, addr zbs.Addr) bool {
+func mayHaveRunAt(callErr *mds.CallError, addr zbs.Addr) bool {
 	for _, a := range callErr.Attempts {
 		if a.Addr == addr && a.MayHaveRun() {
 			return true

@@ -19,7 +19,7 @@ import (
 // Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume or
 // its pool does not exist, zbs.ErrUnsupported when no MDS that answers can tell,
 // ErrSnapshotNumber for a name that may be the number of another snapshot, or are a
-// *mds.WalkError. It changes nothing.
+// *mds.CallError. It changes nothing.
 func (s *Service) QuerySnapshot(ctx context.Context, path zbs.Path, opts ...mds.CallOption) (bool, error) {
 	exists, err := s.querySnapshot(ctx, path, opts)
 	if err != nil {
@@ -80,11 +80,11 @@ func (s *Service) findSnapshot(ctx context.Context, path zbs.Path) (bool, error)
 // does not exist. After an answer that the volume does not exist it asks the others: an
 // MDS of another cluster answers that, too.
 func (s *Service) askSnapshot(ctx context.Context, path zbs.CBDPath, opts []mds.CallOption) (zbs.SnapshotInfo, error) {
-	so := &mds.WalkError{}
+	so := &mds.CallError{}
 	for {
 		own := []mds.CallOption{mds.RouteKey(path.OfVolume().String()), mds.RefusalStops(), mds.Except(refusers(so)...)}
 		answer, err := mds.Call(ctx, s.caller, zbs.QuerySnapshot{Path: path}, readOptions(s.caller, opts, own...)...)
-		callErr, failed := errors.AsType[*mds.WalkError](err)
+		callErr, failed := errors.AsType[*mds.CallError](err)
 		if !failed {
 			return answer, err
 		}
@@ -96,7 +96,7 @@ func (s *Service) askSnapshot(ctx context.Context, path zbs.CBDPath, opts []mds.
 }
 
 // refusers returns the MDS that refused the query.
-func refusers(callErr *mds.WalkError) (addrs []zbs.Addr) {
+func refusers(callErr *mds.CallError) (addrs []zbs.Addr) {
 	for _, a := range callErr.Attempts {
 		if _, no := errors.AsType[*zbs.AgentError](a.Err); no {
 			addrs = append(addrs, a.Addr)
@@ -107,14 +107,14 @@ func refusers(callErr *mds.WalkError) (addrs []zbs.Addr) {
 
 // anotherRefused reports whether an MDS refused the call that had not refused before.
 // Without this test an MDS that mds.Target names would be asked for ever.
-func anotherRefused(before, callErr *mds.WalkError) bool {
+func anotherRefused(before, callErr *mds.CallError) bool {
 	known := refusers(before)
 	return slices.ContainsFunc(refusers(callErr), func(addr zbs.Addr) bool { return !slices.Contains(known, addr) })
 }
 
 // snapshotMissing reports whether an MDS said that the volume has no such snapshot.
 func snapshotMissing(err error) bool {
-	callErr, ok := errors.AsType[*mds.WalkError](err)
+	callErr, ok := errors.AsType[*mds.CallError](err)
 	if !ok {
 		return false
 	}

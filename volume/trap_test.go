@@ -431,7 +431,7 @@ func TestTrap13_PasswordsStayOut(t *testing.T) {
 				errs := everything(t.Context(), service)
 				for _, err := range errs {
 					fmt.Fprintf(&seen, "%v\n%+v\n%#v\n%q\n", err, err, err, err)
-					if walk, ok := errors.AsType[*mds.WalkError](err); ok {
+					if walk, ok := errors.AsType[*mds.CallError](err); ok {
 						fmt.Fprintf(&seen, "%+v\n%#v\n", walk, walk.Attempts)
 					}
 				}

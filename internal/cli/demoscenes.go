@@ -129,7 +129,7 @@ func (d *demonstration) show(number int, s scene, list volume.ClientList, err er
 func (d *demonstration) verdict(list volume.ClientList, err error) string {
 	if err != nil {
 		tried := 0
-		if call, ok := errors.AsType[*mds.WalkError](err); ok {
+		if call, ok := errors.AsType[*mds.CallError](err); ok {
 			tried = len(call.Attempts)
 		}
 		return d.env.outStyle(term.Red, fmt.Sprintf("=> cannot tell: none of %d MDS answered,", tried))

@@ -45,7 +45,7 @@ func exitCode(err error) int {
 		return exitInUse
 	case errors.Is(err, volume.ErrNotFound), errors.Is(err, volume.ErrExists):
 		return exitFailed
-	case as[*mds.WalkError](err):
+	case as[*mds.CallError](err):
 		return exitCannotTell
 	default:
 		return exitFailed

@@ -105,13 +105,13 @@ func TestExitCodesAndRemedies(t *testing.T) {
 var cbdPath = zbs.CBDPath{PhysicalPool: "pp", Path: zbs.Path{Pool: "p", Volume: "v"}}
 
 // callErrorAt returns the error of a call to an MDS of the generation, which cannot do it.
-func callErrorAt[R any](t *testing.T, g fakemds.Generation, command zbs.Command[R]) *mds.WalkError {
+func callErrorAt[R any](t *testing.T, g fakemds.Generation, command zbs.Command[R]) *mds.CallError {
 	t.Helper()
 	return callErrorOf(t, fakemds.CallbackTwice, command, g)
 }
 
 // callErrorOf returns the error of a call to an MDS with the fault.
-func callErrorOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R], of ...fakemds.Generation) *mds.WalkError {
+func callErrorOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R], of ...fakemds.Generation) *mds.CallError {
 	t.Helper()
 	cluster := fakemds.NewCluster(t, 1, fakemds.Generations(of...))
 	cluster.Node(0).Inject(fault)
@@ -126,9 +126,9 @@ func callErrorOf[R any](t *testing.T, fault fakemds.Fault, command zbs.Command[R
 	}
 	t.Cleanup(func() { caller.Close() })
 	_, err = mds.Call(t.Context(), caller, command)
-	failed, ok := errors.AsType[*mds.WalkError](err)
+	failed, ok := errors.AsType[*mds.CallError](err)
 	if !ok {
-		t.Fatalf("%v is no WalkError", err)
+		t.Fatalf("%v is no CallError", err)
 	}
 	return failed
 }

@@ -77,14 +77,14 @@ func lacks(codes ...guard.Code) func(error) bool {
 // lacking matches a call of one of the endpoints when no agent supports it.
 func lacking(endpoints ...zbs.Endpoint) func(error) bool {
 	return func(err error) bool {
-		call, ok := errors.AsType[*mds.WalkError](err)
+		call, ok := errors.AsType[*mds.CallError](err)
 		return ok && errors.Is(err, zbs.ErrUnsupported) && slices.ContainsFunc(endpoints, func(e zbs.Endpoint) bool { return e.Name == call.Op })
 	}
 }
 
 // notReady matches an agent's answer that the vhost target of a host is not ready.
 func notReady(err error) bool {
-	call, ok := errors.AsType[*mds.WalkError](err)
+	call, ok := errors.AsType[*mds.CallError](err)
 	return ok && call.Op == zbs.EndpointVhostCheck.Name && as[*zbs.AgentError](err)
 }
 
@@ -97,6 +97,6 @@ func oldAgent(err error) bool {
 // waitedForCallback matches a call in which an agent accepted a request and never
 // posted its result.
 func waitedForCallback(err error) bool {
-	call, ok := errors.AsType[*mds.WalkError](err)
+	call, ok := errors.AsType[*mds.CallError](err)
 	return ok && slices.ContainsFunc(call.Attempts, func(a mds.Attempt) bool { return a.Phase == mds.PhaseCallback })
 }

@@ -11,8 +11,8 @@
 // the agent is new enough. The callback of an asynchronous call is part of it.
 //
 //	zbs.endpoint                 both: such as "volume/clients"
-//	zbs.outcome                  of an attempt: answered, refused, failed, overtaken, cancelled,
-//	                             put_off (no connection was free)
+//	zbs.outcome                  of an attempt: answered, refused, failed, discarded, cancelled,
+//	                             requeued (no connection was free)
 //	                             of a call: answered, failed, cancelled, may_have_run
 //	zbs.why                      attempt: why the MDS was asked (mds.Why)
 //	zbs.breaker                  attempt: the state of its circuit breaker then
@@ -31,7 +31,7 @@
 //
 // A call that returns an error, and an attempt that was refused or failed, have
 // the status error with the error's text, cut to MaxDescription. An attempt that
-// was overtaken, cancelled or put off is no error: it says nothing of the
+// was discarded, cancelled or requeued is no error: it says nothing of the
 // MDS, and the call goes on or has been ended by its caller. A call that
 // succeeds after failed attempts has no error either.
 //

@@ -87,7 +87,7 @@ func (h hook) Attempt(ctx context.Context, e zbs.Endpoint, addr zbs.Addr) (conte
 
 // ofCall returns the outcome of a call and the type of its error.
 func ofCall(err error) (outcome, errorType string) {
-	walk, ok := errors.AsType[*mds.WalkError](err)
+	walk, ok := errors.AsType[*mds.CallError](err)
 	switch {
 	case err == nil:
 		return "answered", ""
@@ -119,13 +119,13 @@ func ofAttempt(a mds.Attempt) (outcome, errorType string) {
 	switch {
 	case a.Err == nil:
 		return "answered", ""
-	case errors.Is(a.Err, mds.ErrOvertaken):
-		return "overtaken", ""
+	case errors.Is(a.Err, mds.ErrDiscarded):
+		return "discarded", ""
 	// Compared, as the time-outs of package net match DeadlineExceeded, too.
 	case a.Err == context.Canceled, a.Err == context.DeadlineExceeded:
 		return "cancelled", ""
 	case errors.Is(a.Err, mds.ErrBusy):
-		return "put_off", ""
+		return "requeued", ""
 	case denied:
 		return "refused", string(a.Phase)
 	case hasStatus && status.Status/100 == 4:

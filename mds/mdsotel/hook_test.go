@@ -108,10 +108,10 @@ func TestOutcomes(t *testing.T) {
 		{"a status of the server", mds.Attempt{Phase: mds.PhaseWait, Err: &mds.StatusError{Status: 503}, Status: 503}, "failed", "503"},
 		{"not reached", mds.Attempt{Phase: mds.PhaseDial, Err: errors.New("connection refused")}, "failed", "dial"},
 		{"the network timed out", mds.Attempt{Phase: mds.PhaseDial, Err: networkTimeout()}, "failed", "dial"},
-		{"another MDS was quicker", mds.Attempt{Phase: mds.PhaseWait, Err: fmt.Errorf("late: %w", mds.ErrOvertaken)}, "overtaken", ""},
+		{"another MDS was quicker", mds.Attempt{Phase: mds.PhaseWait, Err: fmt.Errorf("late: %w", mds.ErrDiscarded)}, "discarded", ""},
 		{"the caller left", mds.Attempt{Phase: mds.PhaseWait, Err: context.Canceled}, "cancelled", ""},
 		{"the caller's time was up", mds.Attempt{Phase: mds.PhaseWait, Err: context.DeadlineExceeded}, "cancelled", ""},
-		{"no connection was free", mds.Attempt{Phase: mds.PhaseDial, Err: fmt.Errorf("%w: 4 of 4", mds.ErrBusy)}, "put_off", ""},
+		{"no connection was free", mds.Attempt{Phase: mds.PhaseDial, Err: fmt.Errorf("%w: 4 of 4", mds.ErrBusy)}, "requeued", ""},
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			provider, exporter := recorder(t)
@@ -131,7 +131,7 @@ func networkTimeout() error {
 	return &net.DNSError{Err: "i/o timeout", IsTimeout: true, UnwrapErr: context.DeadlineExceeded}
 }
 
-// The errors are real ones: a *WalkError cannot be made outside package mds.
+// The errors are real ones: a *CallError cannot be made outside package mds.
 func TestOutcomesOfCalls(t *testing.T) {
 	path, err := zbs.ParseCBDPath("cbd:pp/pool/vol")
 	if err != nil {

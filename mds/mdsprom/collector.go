@@ -23,13 +23,13 @@ type collector struct{ source Source }
 
 var (
 	attempts = describe("zbs_mds_attempts_total", "Attempts that ended, by how they did.", "mds", "endpoint", "outcome")
-	probes   = describe("zbs_mds_probes_total", "Probes begun, to find out whether an MDS is back.", "mds", "endpoint")
+	checks   = describe("zbs_mds_health_checks_total", "Health checks begun, to find out whether an MDS is back.", "mds", "endpoint")
 	asks     = describe("zbs_mds_recognitions_total", "Small requests that ask what the agent of an MDS can do.", "mds")
 	skips    = describe("zbs_mds_skips_total", "Calls that did not ask an MDS, by reason.", "mds", "endpoint", "reason")
 	latency  = describe("zbs_mds_latency_seconds", "Time from sending to the answer, of attempts that got one.", "mds", "endpoint")
 	breaker  = describe("zbs_mds_breaker_state", "Whether the circuit breaker of an MDS is in the state.", "mds", "state")
 	apart    = describe("zbs_mds_disconnected", "Whether a session takes the MDS to be disconnected.", "mds")
-	inFlight = describe("zbs_mds_in_flight", "Attempts and probes under way.", "mds")
+	inFlight = describe("zbs_mds_in_flight", "Attempts and health checks under way.", "mds")
 	lastErr  = describe("zbs_mds_last_error_timestamp_seconds", "When an attempt or probe failed last.", "mds")
 	calls    = describe("zbs_calls_total", "Calls that ended, by result.", "endpoint", "result")
 	budget   = describe("zbs_retry_budget", "Extra attempts that the retry budget has left.")
@@ -41,7 +41,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe sends what Collect may send.
 func (collector) Describe(descs chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{attempts, probes, asks, skips, latency, breaker, apart, inFlight, lastErr, calls, budget} {
+	for _, d := range []*prometheus.Desc{attempts, checks, asks, skips, latency, breaker, apart, inFlight, lastErr, calls, budget} {
 		descs <- d
 	}
 }
@@ -101,11 +101,11 @@ func (s sink) endpoint(addr string, e mds.NamedCounts) {
 		n       uint64
 	}{
 		{"answered", e.Answered}, {"refused", e.Refused}, {"failed", e.Failed},
-		{"overtaken", e.Overtaken}, {"cancelled", e.Cancelled}, {"put_off", e.PutOff},
+		{"slow", e.Slow}, {"cancelled", e.Cancelled}, {"requeued", e.Requeued},
 	} {
 		s.counter(attempts, ended.n, addr, e.Endpoint, ended.outcome)
 	}
-	s.counter(probes, e.Probes, addr, e.Endpoint)
+	s.counter(checks, e.HealthChecks, addr, e.Endpoint)
 	for _, skipped := range []struct {
 		reason string
 		n      uint64

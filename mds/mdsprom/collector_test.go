@@ -23,7 +23,7 @@ func (f fixed) Stats() mds.Stats { return mds.Stats(f) }
 // distinct has another number in every field, so that none can stand for another.
 func distinct() fixed {
 	counts := mds.Counts{
-		Attempts: 1, Answered: 2, Refused: 3, Failed: 4, Overtaken: 5, Cancelled: 6, PutOff: 7, Probes: 8,
+		Attempts: 1, Answered: 2, Refused: 3, Failed: 4, Slow: 5, Cancelled: 6, Requeued: 7, HealthChecks: 8,
 		NotNeeded: 9, SkippedBreaker: 10, SkippedDisconnected: 11, SkippedBudget: 12, SkippedStopped: 13,
 		Latency: mds.Histogram{Count: 14, Sum: 1500 * time.Millisecond},
 	}

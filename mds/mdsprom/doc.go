@@ -6,8 +6,8 @@
 // Every scrape takes one snapshot of Caller.Stats; the Collector keeps nothing
 // itself and costs nothing between scrapes.
 //
-//	zbs_mds_attempts_total{mds,endpoint,outcome}    counter: answered, refused, failed, overtaken, cancelled, put_off
-//	zbs_mds_probes_total{mds,endpoint}              counter
+//	zbs_mds_attempts_total{mds,endpoint,outcome}    counter: answered, refused, failed, slow, cancelled, requeued
+//	zbs_mds_health_checks_total{mds,endpoint}       counter
 //	zbs_mds_skips_total{mds,endpoint,reason}        counter: not_needed, breaker, disconnected, budget, stopped
 //	zbs_mds_latency_seconds{mds,endpoint}           histogram, bounds at powers of two of a microsecond
 //	zbs_mds_breaker_state{mds,state}                1 for the state it is in, 0 for the others: closed, half-open, open

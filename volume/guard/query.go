@@ -46,7 +46,7 @@ type reply[R any] struct {
 }
 
 // hedge is how long a query waits for an equal one before it is sent, too.
-const hedge = mds.DefaultMostStagger
+const hedge = mds.DefaultMostHedgeDelay
 
 func newQuerier(caller *mds.Caller) *querier {
 	q := &querier{caller: caller, limiters: make(map[zbs.Addr]*limiter)}
@@ -111,7 +111,7 @@ func outcomeOf(err error) (proof.Outcome, string) {
 		return proof.Answered, ""
 	}
 	text := err.Error()
-	if walk, ok := errors.AsType[*mds.WalkError](err); ok && len(walk.Attempts) == 1 {
+	if walk, ok := errors.AsType[*mds.CallError](err); ok && len(walk.Attempts) == 1 {
 		text = walk.Attempts[0].Err.Error()
 	}
 	if errors.Is(err, zbs.ErrAgentTooOld) {

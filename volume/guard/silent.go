@@ -13,7 +13,7 @@ const (
 	// the MDS that have not answered.
 	impatience = 50 * time.Millisecond
 	// patience is how long it waits at most.
-	patience = mds.DefaultMostStagger
+	patience = mds.DefaultMostHedgeDelay
 )
 
 // silence keeps which MDS did not answer the last ping that a round waited for. Later

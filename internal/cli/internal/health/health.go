@@ -64,7 +64,7 @@ func (s State) Cell() term.Cell {
 
 // Reason says why an MDS does not serve. It repeats nothing that the table shows.
 func Reason(h mds.Health) string {
-	if call, ok := errors.AsType[*mds.WalkError](h.Err); ok && len(call.Attempts) > 0 {
+	if call, ok := errors.AsType[*mds.CallError](h.Err); ok && len(call.Attempts) > 0 {
 		last := call.Attempts[len(call.Attempts)-1]
 		text := last.Err.Error()
 		if no, ok := errors.AsType[*zbs.AgentError](last.Err); ok {

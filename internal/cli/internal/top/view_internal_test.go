@@ -18,7 +18,7 @@ import (
 )
 
 func failedAt(op string, a mds.Attempt) error {
-	return &mds.WalkError{Op: op, Attempts: []mds.Attempt{a}}
+	return &mds.CallError{Op: op, Attempts: []mds.Attempt{a}}
 }
 
 // everyState is a model with an MDS in each state, one that was down before, and

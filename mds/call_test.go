@@ -106,7 +106,7 @@ func TestBrokenFirstMDSCosts(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				cluster, c := start(t, 3, mds.WithStagger(0, 0), mds.WithAttemptTimeout(7*time.Second), mds.WithConnectTimeout(3*time.Second))
+				cluster, c := start(t, 3, mds.WithHedging(0, 0), mds.WithAttemptTimeout(7*time.Second), mds.WithConnectTimeout(3*time.Second))
 				cluster.Node(0).Inject(tc.fault)
 				began := time.Now()
 				var trace mds.Trace
@@ -148,7 +148,7 @@ func TestDefaultTimeouts(t *testing.T) {
 				if got := time.Since(began); got != 30*time.Second {
 					t.Errorf("took %v, want 30s", got)
 				}
-				walk, ok := errors.AsType[*mds.WalkError](err)
+				walk, ok := errors.AsType[*mds.CallError](err)
 				if !ok || walk.Attempts[0].Phase != tc.phase || !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("error %v, want a time-out of phase %s", err, tc.phase)
 				}
@@ -191,21 +191,21 @@ func TestAllDeadIsOneLine(t *testing.T) {
 
 func TestContextEndsTheWalk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := start(t, 3, mds.WithStagger(0, 0), mds.WithAttemptTimeout(2*time.Second))
+		cluster, c := start(t, 3, mds.WithHedging(0, 0), mds.WithAttemptTimeout(2*time.Second))
 		for i := range 3 {
 			cluster.Node(i).Inject(fakemds.Hang)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		_, err := mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath}, mds.TryNext())
-		walk, ok := errors.AsType[*mds.WalkError](err)
+		walk, ok := errors.AsType[*mds.CallError](err)
 		if !ok || len(walk.Attempts) != 2 || !errors.Is(walk.Stop, context.DeadlineExceeded) || errors.Is(err, mds.ErrAllFailed) {
 			t.Errorf("error %v, want two attempts kept beside the context's error", err)
 		}
 		cancelled, cancel2 := context.WithCancel(t.Context())
 		cancel2()
 		_, err = mds.Call(cancelled, c, zbs.GetVolumeClients{Path: cbdPath}, mds.TryNext())
-		if walk, ok := errors.AsType[*mds.WalkError](err); !ok || len(walk.Attempts) != 0 || !errors.Is(err, context.Canceled) {
+		if walk, ok := errors.AsType[*mds.CallError](err); !ok || len(walk.Attempts) != 0 || !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want no attempt at all", err)
 		}
 		if n := len(cluster.Node(2).Requests()); n != 0 {
@@ -216,7 +216,7 @@ func TestContextEndsTheWalk(t *testing.T) {
 
 func TestBreakerChoosesTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster, c := start(t, 2, mds.WithStagger(0, 0), mds.WithAttemptTimeout(time.Second), mds.WithBreaker(3, 10*time.Second))
+		cluster, c := start(t, 2, mds.WithHedging(0, 0), mds.WithAttemptTimeout(time.Second), mds.WithBreaker(3, 10*time.Second))
 		first := c.Addrs()[0]
 		call := func() error {
 			_, err := mds.Call(t.Context(), c, zbs.GetVolumeClients{Path: cbdPath}, mds.TryNext())
@@ -316,7 +316,7 @@ func TestTargetPinsOneMDS(t *testing.T) {
 		}
 		cluster.Node(2).Inject(fakemds.Refuse)
 		_, err := mds.Call(t.Context(), c, zbs.Echo{}, mds.Target(third), mds.TryNext())
-		if walk, ok := errors.AsType[*mds.WalkError](err); !ok || len(walk.Attempts) != 1 {
+		if walk, ok := errors.AsType[*mds.CallError](err); !ok || len(walk.Attempts) != 1 {
 			t.Errorf("error %v, want one attempt and no other MDS", err)
 		}
 	})

@@ -70,11 +70,11 @@ func TestBrokenMDSCostAStagger(t *testing.T) {
 // The stagger is four times what the MDS usually takes, within its bounds.
 func TestStaggerFollowsTheLatency(t *testing.T) {
 	for latency, want := range map[time.Duration]time.Duration{
-		0:                      mds.DefaultLeastStagger,
-		2 * time.Millisecond:   mds.DefaultLeastStagger,
+		0:                      mds.DefaultLeastHedgeDelay,
+		2 * time.Millisecond:   mds.DefaultLeastHedgeDelay,
 		15 * time.Millisecond:  60 * time.Millisecond,
 		50 * time.Millisecond:  200 * time.Millisecond,
-		100 * time.Millisecond: mds.DefaultMostStagger,
+		100 * time.Millisecond: mds.DefaultMostHedgeDelay,
 	} {
 		t.Run(latency.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestSlowServiceIsAskedForOnce(t *testing.T) {
 			t.Errorf("%d requests for %d calls, want but the first call to ask all", n, calls)
 		}
 		cluster.Node(0).Inject(fakemds.Hang.On("volume/clients"))
-		if took, _, err := read(t, c); err != nil || took != mds.DefaultLeastStagger {
+		if took, _, err := read(t, c); err != nil || took != mds.DefaultLeastHedgeDelay {
 			t.Errorf("a hung MDS cost %v: %v", took, err)
 		}
 	})
@@ -139,7 +139,7 @@ func TestWhoIsNotStaggered(t *testing.T) {
 			_, err := mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath})
 			return err
 		}},
-		"a read when it is off": {[]mds.Option{mds.WithStagger(0, 0)}, func(ctx context.Context, c *mds.Caller) error {
+		"a read when it is off": {[]mds.Option{mds.WithHedging(0, 0)}, func(ctx context.Context, c *mds.Caller) error {
 			_, err := mds.Call(ctx, c, zbs.GetVolumeClients{Path: cbdPath}, mds.TryNext())
 			return err
 		}},
@@ -176,7 +176,7 @@ func TestLosersAreCutOff(t *testing.T) {
 			if now, _ := cluster.Node(i).OpenConns(); now != 0 {
 				t.Errorf("MDS %d has %d connections open", i, now)
 			}
-			if a := trace.Attempts[i]; !errors.Is(a.Err, mds.ErrOvertaken) || !a.Sent || a.Phase != mds.PhaseWait {
+			if a := trace.Attempts[i]; !errors.Is(a.Err, mds.ErrDiscarded) || !a.Sent || a.Phase != mds.PhaseWait {
 				t.Errorf("attempt %+v, want it sent and overtaken", a)
 			}
 		}
@@ -194,10 +194,10 @@ func TestOvertakenIsSlowAndOutrunIsNothing(t *testing.T) {
 		cluster.Node(0).Inject(fakemds.Slow(firstStagger + time.Millisecond))
 		cluster.Node(1).Inject(fakemds.Hang)
 		took, trace, err := read(t, c) // the first answers 1 ms after the second was asked
-		if err != nil || took != firstStagger+time.Millisecond || !errors.Is(trace.Attempts[1].Err, mds.ErrOvertaken) {
+		if err != nil || took != firstStagger+time.Millisecond || !errors.Is(trace.Attempts[1].Err, mds.ErrDiscarded) {
 			t.Fatalf("took %v, %v: %v", took, trace, err)
 		}
-		if s := c.Stats().MDS[1]; s.Overtaken != 0 || s.Cancelled != 1 || s.LastErr != nil {
+		if s := c.Stats().MDS[1]; s.Slow != 0 || s.Cancelled != 1 || s.LastErr != nil {
 			t.Errorf("who lost to one asked earlier: %+v", s)
 		}
 		cluster.Node(0).Inject(fakemds.Hang)
@@ -205,7 +205,7 @@ func TestOvertakenIsSlowAndOutrunIsNothing(t *testing.T) {
 		if _, _, err := read(t, c); err != nil {
 			t.Fatal(err)
 		}
-		if s := c.Stats().MDS[0]; s.Overtaken != 1 || s.LastErr == nil {
+		if s := c.Stats().MDS[0]; s.Slow != 1 || s.LastErr == nil {
 			t.Errorf("who was overtaken: %+v", s)
 		}
 		_, trace, err = read(t, c)
@@ -234,7 +234,7 @@ func TestSlowMDSIsNotExiledForEver(t *testing.T) {
 		chances := 0
 		for range 100 {
 			took, trace, err := read(t, c)
-			if err != nil || took > mds.DefaultMostStagger {
+			if err != nil || took > mds.DefaultMostHedgeDelay {
 				t.Fatalf("took %v: %v", took, err)
 			}
 			if trace.Attempts[0].Addr == c.Addrs()[0] {
@@ -306,7 +306,7 @@ func TestQueueOfAHungMDSIsLeft(t *testing.T) {
 		cluster, c := start(t, 3)
 		atOnce(t, c, 12) // which shows the usual latency of each
 		cluster.Node(0).Inject(fakemds.Hang)
-		if longest, most := atOnce(t, c, 64), mds.DefaultLeastStagger*3/2; longest > most {
+		if longest, most := atOnce(t, c, 64), mds.DefaultLeastHedgeDelay*3/2; longest > most {
 			t.Errorf("64 calls took %v, want at most %v", longest, most)
 		}
 		if n := len(cluster.Requests()); n > 12+64+mds.DefaultConnections {
@@ -345,7 +345,7 @@ func TestStallIsForgotten(t *testing.T) {
 			read(t, c)
 		}
 		cluster.Node(0).Inject(fakemds.Hang)
-		if took, _, err := read(t, c); err != nil || took > mds.DefaultMostStagger {
+		if took, _, err := read(t, c); err != nil || took > mds.DefaultMostHedgeDelay {
 			t.Errorf("a hung MDS cost %v: %v", took, err)
 		}
 	})

@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// settleTimeout bounds all of them.
-	settleTimeout = 10 * time.Second
-	// settleTry is how long one facts query waits for its result before it is sent
+	// drainTimeout bounds all of them.
+	drainTimeout = 10 * time.Second
+	// drainTry is how long one facts query waits for its result before it is sent
 	// again. An agent takes a second or two for it, and drops a query that arrives
 	// while the callback before it is being delivered.
-	settleTry = 3 * time.Second
+	drainTry = 3 * time.Second
 )
 
 var factsOp = op{
@@ -24,7 +24,7 @@ var factsOp = op{
 	decode:   func(body []byte) (any, error) { return zbs.DecodeAnswer[zbs.Facts](body) },
 }
 
-// Settled reports whether every MDS has finished with the call that failed: what the call
+// Drained reports whether every MDS has finished with the call that failed: what the call
 // has not changed by now it never will. False means that an MDS may be at work on it, or
 // cannot be asked. It takes at most 10 seconds.
 //
@@ -36,16 +36,16 @@ var factsOp = op{
 // a storage of 1.5.1 or later) were seen to drop such requests. What the results of any
 // other agent prove is not known, and the answer is false. An agent that was restarted
 // meanwhile, and left a command of the storage running, is not covered.
-func (e *WalkError) Settled(ctx context.Context, c *Caller) bool {
-	return c.settled(ctx, e.Attempts)
+func (e *CallError) Drained(ctx context.Context, c *Caller) bool {
+	return c.drained(ctx, e.Attempts)
 }
 
-// Settled is WalkError.Settled for the attempts that failed before one MDS
+// Drained is CallError.Drained for the attempts that failed before one MDS
 // answered the call.
-func (t Trace) Settled(ctx context.Context, c *Caller) bool { return c.settled(ctx, t.Attempts) }
+func (t Trace) Drained(ctx context.Context, c *Caller) bool { return c.drained(ctx, t.Attempts) }
 
-func (c *Caller) settled(ctx context.Context, attempts []Attempt) bool {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+func (c *Caller) drained(ctx context.Context, attempts []Attempt) bool {
+	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
 	var pending atomic.Bool
 	var wg sync.WaitGroup
@@ -71,7 +71,7 @@ func (c *Caller) settled(ctx context.Context, attempts []Attempt) bool {
 func (s *server) idle(ctx context.Context, task string) bool {
 	const most = 3 // one of them may be the call's own, late
 	for results := 0; results < 2 || !s.agent.DropsRepeated(); {
-		a := newAttempt(ctx, s, settleTry)
+		a := newAttempt(ctx, s, drainTry)
 		a.askTask(a.ctx, factsOp, task)
 		a.end()
 		switch {

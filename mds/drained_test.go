@@ -35,14 +35,14 @@ func TestSettled(t *testing.T) {
 				cluster.AddSnapshot(volumePath + "@snap")
 				cluster.Node(0).Inject(row.fault)
 				_, err := mds.Call(t.Context(), c, clone)
-				walk, ok := errors.AsType[*mds.WalkError](err)
+				walk, ok := errors.AsType[*mds.CallError](err)
 				if !ok || !walk.MayHaveRun() {
 					if row.made && err == nil {
 						return // its callback came in time
 					}
 					t.Fatalf("%v, want an ambiguous failure", err)
 				}
-				if got := walk.Settled(t.Context(), c); got != row.settled {
+				if got := walk.Drained(t.Context(), c); got != row.settled {
 					t.Errorf("settled: %v, want %v, after %v", got, row.settled, err)
 				}
 				if _, made := cluster.Volume("zbs://lp/clone"); made != row.made {
@@ -65,16 +65,16 @@ func TestSettledAsksEach(t *testing.T) {
 		cluster.Node(0).Inject(fakemds.Hang)
 		cluster.Node(1).Inject(fakemds.Hang.Times(1))
 		_, err := mds.Call(t.Context(), c, zbs.ExpandVolume{Path: cbdPath, Size: zbs.Size{Count: 20}}, mds.TryNext())
-		walk, _ := errors.AsType[*mds.WalkError](err)
+		walk, _ := errors.AsType[*mds.CallError](err)
 		began := time.Now()
-		if walk.Settled(t.Context(), c) {
+		if walk.Drained(t.Context(), c) {
 			t.Error("settled while one MDS hangs")
 		}
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("took %v, want at most 10s", took)
 		}
 		cluster.Node(0).Clear()
-		if !walk.Settled(t.Context(), c) {
+		if !walk.Drained(t.Context(), c) {
 			t.Error("not settled although both answer")
 		}
 	})
@@ -91,11 +91,11 @@ func TestSettledOfAnUnknownAgent(t *testing.T) {
 		c := mds.Recognised(newCaller(t, cluster))
 		cluster.Node(0).Inject(fakemds.Reset.Times(1))
 		_, err := mds.Call(t.Context(), c, clone)
-		walk, ok := errors.AsType[*mds.WalkError](err)
+		walk, ok := errors.AsType[*mds.CallError](err)
 		if !ok || !walk.MayHaveRun() {
 			t.Fatalf("%v, want an ambiguous failure", err)
 		}
-		if walk.Settled(t.Context(), c) {
+		if walk.Drained(t.Context(), c) {
 			t.Error("settled by an agent that is not known to drop a task id it has in work")
 		}
 	})
