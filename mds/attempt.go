@@ -14,9 +14,12 @@ import (
 // answer; rivals read them when it is done.
 type attempt struct {
 	Attempt
-	answer any
-	placed time.Time     // when the request went out; zero: it did not
-	served time.Duration // what the MDS took, without the wait for a connection
+	answer     any
+	placed     time.Time     // when the request went out; zero: it did not
+	recognised time.Time     // when the agent was known to read the command as it is meant
+	revived    bool          // again was used for a dead connection
+	again      bool          // nothing of the command was executed, and it is made anew once the agent is recognised
+	served     time.Duration // what the MDS took, without the wait for a connection
 
 	server  *server
 	caller  context.Context // of the call: its end says nothing about the MDS
@@ -193,12 +196,12 @@ func (a *attempt) health() health {
 	switch a.outcome {
 	case cancelled, requeued, lost, withheld, unfit:
 		return neutral
-	case unsent, faulted, timedOut:
+	case unsent, faulted, timedOut, unrecognised:
 		if errors.Is(a.Err, ErrBusy) || errors.Is(a.Err, errLocal) {
 			return neutral
 		}
 		return unhealthy
-	case slow, unrecognised:
+	case slow:
 		return unhealthy
 	default:
 		return healthy

@@ -28,7 +28,8 @@ type call struct {
 	candidates []*server  // not asked yet, in the order of the router; behind them those that were requeued
 	attempts   []*attempt // in the order they began
 	refused    []*server  // not asked for want of a retry token
-	tardy      []*server  // requeued because they were not recognised in time
+	tardy      []*server  // not recognised in time: asked again when no other is left
+	lastRound  bool       // the tardy ones are candidates again, and have all the time of an attempt
 	timer      *time.Timer
 	delay      time.Duration // hedge delay of the newest attempt
 	winner     *attempt
@@ -48,9 +49,10 @@ func (c *call) hedged() bool {
 // asked: no request of the call was sent. Another attempt takes over its retry token.
 func (c *call) requeueLocked(a *attempt) {
 	c.attempts = slices.DeleteFunc(c.attempts, func(other *attempt) bool { return other == a })
-	c.candidates = append(c.candidates, a.server)
 	if a.outcome == unrecognised {
 		c.tardy = append(c.tardy, a.server)
+	} else {
+		c.candidates = append(c.candidates, a.server)
 	}
 	c.returnTokenLocked(a)
 }
@@ -106,16 +108,13 @@ func (c *call) prefersAnother(than *server) bool {
 	return len(c.candidates) > 0 && c.candidates[best(c.candidates)].standing().rank < than.standing().rank
 }
 
-// recognitionBound bounds how long an agent may take to be recognised, as long as a
-// candidate is left that has not been too late with it. A read whose attempts overlap
-// needs no bound.
+// recognitionBound bounds how long an agent may take to be recognised, as long as
+// another MDS can be asked. It holds once for each MDS of the call. A read whose
+// attempts overlap needs no bound.
 func (c *call) recognitionBound() time.Duration {
-	if c.hedged() {
-		return 0
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.ContainsFunc(c.candidates, func(s *server) bool { return !slices.Contains(c.tardy, s) }) {
+	if c.hedged() || c.lastRound || len(c.candidates)+len(c.tardy) == 0 {
 		return 0
 	}
 	return c.shared.cfg.hedge.Most

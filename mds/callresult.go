@@ -68,6 +68,9 @@ func (c *call) eachSkipped(visit func(*server, SkipReason)) {
 	for _, s := range c.candidates {
 		visit(s, c.whyNot(s))
 	}
+	for _, s := range c.tardy {
+		visit(s, c.whyNot(s))
+	}
 }
 
 func (c *call) whyNot(s *server) SkipReason {

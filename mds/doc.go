@@ -84,21 +84,24 @@
 // Agents of several generations are in the field (zbs.Generations). Old ones answer
 // success to commands of today without doing anything, and facts is a write on two of
 // them. So the first request to an MDS is a small one that no agent executes. It shows
-// whether the agent knows volume/clients, as all have since ZStack 5.4.0. An agent
+// whether the agent knows volume/clients, as all newer than ZStack 5.4.0 do. An agent
 // without it is sent nothing else (ErrAgentTooOld), and the next MDS is asked. Commands
 // that generations take in different forms ask a little more: before a password is sent,
 // the agent has just shown that it has the endpoint and needs the password. Echo and
 // volume/clients need no recognition: every agent supports them, or refuses them with
 // a 404.
 //
-// What an agent can do is asked once per MDS. It is asked again when the MDS broke a
-// connection or refused one, has not answered anything for a minute, answers 404 to what
-// it had, or comes back in a Session. The premise is that an agent does not answer while
-// it is replaced by one of an older release.
+// What an agent can do is asked once per MDS, and known as long as a connection to it is
+// open: a process that is replaced takes its connections with it. So it is asked again
+// with the first connection after a pause, after a refused or broken one, when an agent
+// answers 404 to what it had, and when an MDS comes back in a Session. The premise is
+// that no proxy keeps the connections of an agent that is replaced; behind one, what is
+// known holds for a minute without an answer. For a password it is always asked anew.
 //
 // A recognition is part of the attempt, and counts in MDSStats.Recognitions. While
 // another MDS can be asked, it takes at most the longest hedge delay; then that MDS is
-// put behind the others. With WithHedging(0, 0) only the attempt's time-out bounds it.
+// put behind the others, once. With WithHedging(0, 0) only the attempt's time-out bounds
+// it. A question that is not answered within 5 s is asked anew over another connection.
 // Recognise asks for all that tells generations apart.
 //
 // # Connections
@@ -107,7 +110,8 @@
 // each MDS gets a few connection slots (DefaultConnections). Connections are reused and
 // closed when idle for 10 s. A connect ends with the attempt that wanted it, and a
 // connection that never carried a request is closed at once. A read is repeated once, at
-// once, when its reused connection turns out dead.
+// once, when its reused connection turns out dead; if no other one is open, the agent is
+// recognised before.
 //
 // A request waits in line when the slots of every MDS are busy. It leaves the queue of an
 // MDS that fails meanwhile. A read also leaves it for an MDS that has a free connection

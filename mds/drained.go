@@ -72,7 +72,9 @@ func (s *server) idle(ctx context.Context, task string) bool {
 	const most = 3 // one of them may be the call's own, late
 	for results := 0; results < 2 || !s.agent.DropsRepeated(); {
 		a := newAttempt(ctx, s, drainTry)
-		a.askTask(a.ctx, factsOp, task)
+		if _, ok := a.suit(factsOp); ok {
+			a.askTask(a.ctx, factsOp, task)
+		}
 		a.end()
 		switch {
 		case a.outcome == answered || a.outcome == denied:
@@ -80,6 +82,7 @@ func (s *server) idle(ctx context.Context, task string) bool {
 			if results++; results == most && !s.agent.DropsRepeated() {
 				return false
 			}
+		case a.again: // over a connection that was dead
 		case ctx.Err() != nil, a.Phase != PhaseCallback:
 			return false
 		}

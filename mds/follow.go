@@ -69,6 +69,7 @@ func (c *call) ended(a *attempt) step {
 			}
 		}
 		c.overLocked(stopped)
+	case askNext: // replace does
 	}
 	return next
 }
@@ -101,6 +102,9 @@ func (c *call) nextLocked(why Why) *attempt {
 	if c.ctx.Err() != nil {
 		c.overLocked(stopped)
 		return nil
+	}
+	if len(c.candidates) == 0 && len(c.tardy) > 0 {
+		c.candidates, c.tardy, c.lastRound = c.tardy, nil, true
 	}
 	for len(c.candidates) > 0 {
 		i := best(c.candidates)
@@ -192,6 +196,7 @@ func (c *call) startLate() *attempt {
 			c.others.Add(1)
 			return late
 		}
+	default: // the end of the attempt goes on
 	}
 	return nil
 }

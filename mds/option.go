@@ -140,6 +140,8 @@ func WithConnections(n int) Option {
 
 // WithRetries sets how many times a read is repeated at the same MDS after a
 // transport fault, 0 unless set. Each repetition costs a retry token. n must be 0 to 10.
+// A command that agents may misread is repeated so only while another connection to the
+// MDS is open, for then it is the same agent.
 // A read whose reused connection turns out dead is repeated once, at once, whatever the
 // setting.
 func WithRetries(n int) Option {

@@ -40,11 +40,7 @@ func (a *attempt) ask(o op) {
 		a.askOnce(a.ctx, o.endpoint, false)
 		return
 	}
-	o, ok := a.suit(o)
-	if !ok {
-		return
-	}
-	if o.endpoint.Mode == zbs.Sync {
+	if o.endpoint.Mode == zbs.Sync { // universal
 		if r := a.post(a.ctx, o, nil); a.Err == nil {
 			a.decode(o, r.Header, r.Body)
 		}
@@ -56,7 +52,17 @@ func (a *attempt) ask(o op) {
 		return
 	}
 	defer places.Release(1)
-	a.askAsync(a.ctx, o)
+	for {
+		suited, ok := a.suit(o)
+		if !ok {
+			return
+		}
+		if a.askAsync(a.ctx, suited); !a.again {
+			return
+		}
+		a.again = false
+		a.clear()
+	}
 }
 
 // explainEnd says why an attempt failed that its call, its queue or its time-out has
@@ -91,7 +97,7 @@ func (a *attempt) teach(o op) {
 	switch a.outcome {
 	case answered, denied:
 		agent.Hear()
-		if !o.isMark() && o.endpoint == zbs.EndpointVolumeClients && !agent.Recall().Has(o.endpoint) {
+		if !o.isMark() && o.endpoint == zbs.EndpointVolumeClients && !a.server.recall().Has(o.endpoint) {
 			agent.Learn(o.endpoint, true)
 		}
 		if facts, ok := a.answer.(zbs.Facts); ok && facts.UUID != "" {
@@ -99,7 +105,7 @@ func (a *attempt) teach(o op) {
 		}
 	case rejected:
 		if a.Status == http.StatusNotFound {
-			if have := agent.Recall(); have.Has(o.endpoint) || !have.With(o.endpoint, false).Lacks(o.endpoint) {
+			if have := a.server.recall(); have.Has(o.endpoint) || !have.With(o.endpoint, false).Lacks(o.endpoint) {
 				agent.Forget() // of an endpoint that every agent has, or that this one had
 			}
 			agent.Learn(o.endpoint, false)
@@ -108,12 +114,13 @@ func (a *attempt) teach(o op) {
 		if a.Status == 0 && a.health() == unhealthy {
 			agent.Forget() // it may come back as another one
 		}
+	default: // says nothing of the agent
 	}
 }
 
 // explainNotFound says what it means that the agent has no such endpoint.
 func (a *attempt) explainNotFound(o op) {
-	old := a.server.agent.Recall().CheckAge()
+	old := a.server.recall().CheckAge()
 	switch {
 	case old != nil && o.endpoint.Universal():
 		a.Err = fmt.Errorf("%w (%w)", old, a.Err)

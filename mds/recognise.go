@@ -12,6 +12,15 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
+const (
+	// markTimeout bounds one question to an agent, which answers it at once unless all
+	// its threads are taken. An MDS that came back answers over a new connection.
+	markTimeout = 5 * time.Second
+	// passwordMemory is how long a password may wait for a connection after the agent
+	// has shown that it needs the password.
+	passwordMemory = time.Second
+)
+
 // suit recognises the agent as far as the command needs it, and returns the call as
 // this agent takes it. When it cannot be sent, the attempt says why and ok is false:
 // then nothing of it was sent.
@@ -20,7 +29,7 @@ func (a *attempt) suit(o op) (suited op, ok bool) {
 		return o, true
 	}
 	s := a.server
-	have := s.agent.Recall()
+	have := s.recall()
 	known := have.Capabilities
 	fresh := o.secret != ""
 	if fresh { // no password leaves on the strength of what an agent was earlier
@@ -46,7 +55,7 @@ func (a *attempt) suit(o op) (suited op, ok bool) {
 		a.fail(PhaseGeneration, unfit, err)
 		return o, false
 	}
-	o.command = command
+	o.command, a.recognised = command, time.Now()
 	return o, true
 }
 
@@ -71,9 +80,12 @@ func (a *attempt) inquire(e zbs.Endpoint, fresh bool) (has, ok bool) {
 	case a.outcome == withheld:
 		return false, false
 	case ctx.Err() != nil && a.ctx.Err() == nil:
-		a.outcome, a.Err = unrecognised, context.Cause(ctx)
+		a.outcome = unrecognised
 	default:
 		a.outcome = unsent
+	}
+	if ctx.Err() != nil && !errors.Is(a.Err, ErrBusy) {
+		a.Err = context.Cause(ctx)
 	}
 	if a.Phase != PhaseDial && a.Phase != PhaseTLS && !errors.Is(a.Err, ErrBusy) { // it was reached
 		a.Err = fmt.Errorf("not recognised: %w", wire.Bare(a.Err))
@@ -89,19 +101,33 @@ func (a *attempt) recognitionBound() time.Duration {
 }
 
 // askOnce asks when it is this attempt's turn. Another one may have asked the same
-// meanwhile.
+// meanwhile. A question that is not answered for long is asked anew over another
+// connection, after those that wait for their turn.
 func (a *attempt) askOnce(ctx context.Context, e zbs.Endpoint, fresh bool) (has, ok bool) {
+	for {
+		has, ok, again := a.askInTurn(ctx, e, fresh)
+		if !again || ctx.Err() != nil {
+			return has, ok
+		}
+		a.clear()
+	}
+}
+
+func (a *attempt) askInTurn(ctx context.Context, e zbs.Endpoint, fresh bool) (has, ok, again bool) {
 	s := a.server
-	if err := s.agent.Lock(ctx); err != nil {
-		a.fail(PhaseWait, unsent, err)
-		return false, false
+	if s.agent.Lock(ctx) != nil {
+		a.fail(PhaseQueue, unsent, fmt.Errorf("%w: another attempt finds out what its agent can do", ErrBusy))
+		return false, false, false
 	}
 	defer s.agent.Unlock()
-	have := s.agent.Recall()
-	if have.Knows(e) && (!fresh || e == zbs.EndpointVolumeClients || have.Since.After(a.began)) {
-		return have.Has(e), true
+	have := s.recall()
+	if have.Knows(e) && (!fresh || have.Since.After(a.began)) {
+		return have.Has(e), true, false
 	}
-	return a.askMark(ctx, markOp(e))
+	once, cancel := context.WithTimeout(ctx, markTimeout)
+	defer cancel()
+	has, ok = a.askMark(once, markOp(e))
+	return has, ok, !ok && a.outcome != withheld && once.Err() != nil && ctx.Err() == nil
 }
 
 // askMark sends the request of markOp. ok is false when the response does not say

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/zbsclient/zbsclient/mds/internal/callback"
 	"github.com/zbsclient/zbsclient/mds/internal/wire"
@@ -48,7 +49,15 @@ func (a *attempt) post(ctx context.Context, o op, task *callback.Task) (resp wir
 	if !a.mayBeSent() {
 		return resp
 	}
-	r := wire.Request{Template: t.request, Body: body, Repeatable: o.endpoint.Repeat == zbs.Read, Allowed: a.allowed, Watcher: a}
+	if zbs.SecretOf(o.command) != "" && time.Since(a.recognised) > passwordMemory {
+		a.again = true
+		a.fail(PhaseQueue, unsent, errStale)
+		return resp
+	}
+	r := wire.Request{
+		Template: t.request, Body: body, Allowed: a.allowed, Watcher: a,
+		Repeatable: o.endpoint.Repeat == zbs.Read, AnyServer: o.isMark() || o.endpoint.Universal(),
+	}
 	switch {
 	case task != nil:
 		r.Header = t.withTask(task.ID, task.URL)
@@ -61,10 +70,16 @@ func (a *attempt) post(ctx context.Context, o op, task *callback.Task) (resp wir
 	return resp
 }
 
+// errStale: the password waited too long for a connection.
+var errStale = errors.New("what is known of the agent is too old for a password")
+
 // finish turns what came back for a request into the outcome of the attempt, as far as
 // it is no 200.
 func (a *attempt) finish(o op, r wire.Response) {
 	a.Sent, a.Status = r.Sent, r.Status
+	if r.Dead && !a.revived {
+		a.again, a.revived = true, true
+	}
 	switch {
 	case r.Phase == wire.Withheld:
 		a.fail(PhaseWithheld, withheld, r.Err)

@@ -34,6 +34,7 @@ type server struct {
 	agent   *agent.Agent
 
 	slots   *wire.Slots
+	alive   func() bool         // whether a connection is open; that of slots
 	reads   *semaphore.Weighted // asynchronous ones under way
 	changes *semaphore.Weighted // asynchronous ones under way
 
@@ -47,7 +48,7 @@ type server struct {
 
 func newServer(addr zbs.Addr, common *shared, events *notify.Queue[BreakerEvent]) *server {
 	cfg := &common.cfg
-	return &server{
+	s := &server{
 		shared: common, addr: addr, name: addr.String(),
 		slots:   wire.NewSlots(cfg.connections, &cfg.wire),
 		reads:   semaphore.NewWeighted(int64(cfg.parallel)),
@@ -57,6 +58,8 @@ func newServer(addr zbs.Addr, common *shared, events *notify.Queue[BreakerEvent]
 			events.Push(BreakerEvent{Addr: addr, From: nameOf(from), To: nameOf(to), At: time.Now()})
 		}),
 	}
+	s.alive = s.slots.Alive
+	return s
 }
 
 // free reports whether an attempt would get a connection at once.
@@ -79,6 +82,15 @@ func (s *server) standing() standing {
 		st.rank += disconnected
 	}
 	return st
+}
+
+// recall returns what is known of the agent. The agent may be another one when no
+// connection to it is left: that of a process that was replaced would be gone.
+func (s *server) recall() agent.Knowledge {
+	if !s.alive() {
+		s.agent.Forget()
+	}
+	return s.agent.Recall()
 }
 
 // tally returns the tally of the endpoint.
@@ -112,6 +124,7 @@ func (s *server) report(h health) {
 		s.breaker.Success()
 	case unhealthy:
 		s.breaker.Failure()
+	case neutral:
 	}
 }
 

@@ -64,7 +64,7 @@ func (c *clusters) ask(ctx context.Context, addr zbs.Addr) {
 	if c.of(addr) != "" {
 		return
 	}
-	c.asking.Do(ctx, addr, func(ctx context.Context) (struct{}, error) {
+	_, _, _ = c.asking.Do(ctx, addr, func(ctx context.Context) (struct{}, error) {
 		if c.of(addr) != "" {
 			return struct{}{}, nil // named while this call waited
 		}

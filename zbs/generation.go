@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 // Generation is one kind of agent in the field. Agents send no number of their
@@ -81,9 +82,9 @@ func (c Capabilities) Generations() (fit []Generation) {
 	return fit
 }
 
-// Generation names the generation, such as "G9", the first and last of those that
-// are possible, such as "G3 to G5", "unknown" when nothing is known, and "other"
-// for an agent unlike all generations of the table.
+// Generation names the generation, such as "G9", those that are possible, such as
+// "G3 to G5" or "G7 or G7e", "unknown" when nothing is known, and "other" for an agent
+// unlike all generations of the table.
 func (c Capabilities) Generation() string {
 	fit := c.Generations()
 	switch {
@@ -91,10 +92,25 @@ func (c Capabilities) Generation() string {
 		return "unknown"
 	case len(fit) == 0:
 		return "other"
-	case len(fit) == 1:
-		return fit[0].ID
+	case len(fit) > 2 && isRow(fit):
+		return fit[0].ID + " to " + fit[len(fit)-1].ID
 	}
-	return fit[0].ID + " to " + fit[len(fit)-1].ID
+	ids := make([]string, len(fit))
+	for i, g := range fit {
+		ids[i] = g.ID
+	}
+	last := len(ids) - 1
+	if last == 0 {
+		return ids[0]
+	}
+	return strings.Join(ids[:last], ", ") + " or " + ids[last]
+}
+
+// isRow reports whether the generations stand in the table one after the other.
+func isRow(fit []Generation) bool {
+	first := slices.IndexFunc(generations, func(g Generation) bool { return g.ID == fit[0].ID })
+	end := first + len(fit)
+	return end <= len(generations) && generations[end-1].ID == fit[len(fit)-1].ID
 }
 
 // Releases names the releases that bring agents with the capabilities.

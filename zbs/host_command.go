@@ -156,7 +156,8 @@ func (DestroyVhost) answer() (r Done) { return r }
 
 // CheckVhost asks whether the vhost target of a host is ready, and fails with an
 // AgentError when it is not; that takes an agent about 20 s. Agents since G10 have it.
-// They need no ssh access; if Host has it, it is sent.
+// ZStack's newest client sends no ssh access; if Host has it, it is sent, because agents
+// that log in to the host were seen.
 type CheckVhost struct {
 	Host HostAccess
 }

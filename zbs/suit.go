@@ -56,15 +56,15 @@ func (c Capabilities) CheckAge() error {
 	if !c.TooOld() {
 		return nil
 	}
-	return fmt.Errorf("%w: it is of %s (%s) and would misread the command; upgrade ZStack there, or take this MDS off the list",
+	return fmt.Errorf("%w: it is of %s (%s) and would misread the command; upgrade ZStack there, or take this MDS off the list; a wrong root path looks the same",
 		ErrAgentTooOld, c.Releases(), c.Generation())
 }
 
 func unsupported(e Endpoint, c Capabilities) error {
-	err := fmt.Errorf("%w: it is of generation %s, which has no %s", ErrUnsupported, c.Generation(), e.Name)
-	switch e.Name {
-	case EndpointVhostDeploy.Name, EndpointVhostDestroy.Name:
-		return fmt.Errorf("%w; there vhost comes with ZStone, and %s tells whether it runs", err, EndpointVhostCheck.Name)
+	err := fmt.Errorf("%w: it has no %s (generation %s)", ErrUnsupported, e.Name, c.Generation())
+	deploys := e.Name == EndpointVhostDeploy.Name || e.Name == EndpointVhostDestroy.Name
+	if deploys && !c.Lacks(EndpointVhostCheck) {
+		return fmt.Errorf("%w; since G10 vhost comes with ZStone, and %s tells whether it runs", err, EndpointVhostCheck.Name)
 	}
 	return err
 }

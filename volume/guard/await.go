@@ -22,6 +22,7 @@ func (r *round) await(ctx context.Context) {
 			if rest == nil {
 				rest = time.After(min(max(time.Since(r.began), impatience), patience))
 			}
+		case roundAsking: // every answer counts
 		}
 		select {
 		case <-r.changed:

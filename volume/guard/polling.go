@@ -30,6 +30,7 @@ func (p *poll) run(ctx context.Context) {
 		survey.runUnversioned(ctx)
 	case serving:
 		survey.run(ctx)
+	case notServing: // its lists say all there is
 	}
 }
 

@@ -10,7 +10,9 @@ import (
 // came: whether its request left at all, and whether an answer began.
 type conn struct {
 	net.Conn
-	allowed     func() error // asked before each write
+	allowed     func() error  // asked before each write
+	open        *atomic.Int32 // counts the connections
+	closed      atomic.Bool
 	written     atomic.Int64 // bytes
 	read        atomic.Int64 // bytes
 	writing     atomic.Bool  // a write is under way
@@ -46,6 +48,9 @@ func (c *conn) Read(b []byte) (int, error) {
 // otherwise the kernel would go on delivering what a partition held back, and
 // the agent would execute it minutes after the caller looked what has happened.
 func (c *conn) Close() error {
+	if !c.closed.Swap(true) {
+		c.open.Add(-1)
+	}
 	if c.unanswered.Load() {
 		inner := c.Conn
 		if secured, ok := inner.(*tls.Conn); ok {

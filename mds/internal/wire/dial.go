@@ -32,8 +32,10 @@ func (s *Slot) connect(ctx context.Context, network, addr string, secure bool) (
 			return nil, causeOf(dialCtx, err)
 		}
 	}
-	c := &conn{Conn: raw, allowed: s.allowed}
+	c := &conn{Conn: raw, allowed: s.allowed, open: s.open}
+	s.open.Add(1)
 	if !t.adopt(c) {
+		s.open.Add(-1)
 		raw.Close()
 		return nil, context.Cause(t.Context)
 	}

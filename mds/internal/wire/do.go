@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"io"
+	"net/http"
 )
 
 // Do sends the request and reads the response. ctx bounds both, and the dial.
@@ -14,10 +15,13 @@ func (s *Slot) Do(ctx context.Context, r Request) (out Response) {
 		if sent, no := t.refusal(); no != nil {
 			return Response{Sent: sent, Phase: Withheld, Err: no}
 		}
-		return Response{Sent: t.sent(err), Phase: t.phase(err), Err: Bare(err)}
+		return Response{Sent: t.sent(err), Dead: t.abandoned, Phase: t.phase(err), Err: Bare(err)}
 	}
 	defer resp.Body.Close()
 	out = Response{Sent: true, Status: resp.StatusCode, Header: resp.Header}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return out // its body is the connection, and ends with no context
+	}
 	if out.Body, err = io.ReadAll(io.LimitReader(resp.Body, MaxBody+1)); err != nil {
 		out.Phase, out.Err = Body, Bare(err)
 	}
@@ -25,7 +29,7 @@ func (s *Slot) Do(ctx context.Context, r Request) (out Response) {
 }
 
 func (s *Slot) begin(ctx context.Context, r Request) *roundTrip {
-	t := &roundTrip{Context: ctx, request: r, cfg: s.cfg, last: &s.last, before: s.last.Load(), retries: s.cfg.Retries}
+	t := &roundTrip{Context: ctx, request: r, cfg: s.cfg, open: s.open, last: &s.last, before: s.last.Load(), retries: s.cfg.Retries}
 	if t.before != nil {
 		t.written, t.read = t.before.written.Load(), t.before.read.Load()
 	}

@@ -9,6 +9,7 @@ type Response struct {
 	Header http.Header
 	Body   []byte // at most one byte longer than MaxBody
 	Sent   bool   // a byte of the request may have reached the MDS
+	Dead   bool   // the reused connection was dead, and the request was not repeated
 	Phase  Phase
 	Err    error
 }

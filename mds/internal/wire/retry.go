@@ -10,13 +10,19 @@ import (
 
 // repeats is the CheckRetry of go-retryablehttp, which repeats a request at the same
 // MDS: once when the reused connection was dead, and as often as Config.Retries says
-// after another transport fault, as long as there are retry tokens.
+// after another transport fault, as long as there are retry tokens. When no connection
+// is left, the process behind the address may have been replaced: then only a request
+// that any server may get is repeated.
 func repeats(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	t := roundTripOf(ctx)
 	if err == nil || t == nil || ctx.Err() != nil || !t.request.Repeatable {
 		return false, nil
 	}
 	if _, no := t.refusal(); no != nil {
+		return false, nil
+	}
+	if !t.request.AnyServer && t.open.Load() == 0 && t.cfg.Transport == nil {
+		t.abandoned = t.reusedDead()
 		return false, nil
 	}
 	t.askAgain()

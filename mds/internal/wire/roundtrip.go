@@ -17,6 +17,7 @@ type Request struct {
 	Header     http.Header   // in place of the Template's; nil: that one
 	Body       []byte
 	Repeatable bool         // it may be sent to the same MDS again after a transport fault
+	AnyServer  bool         // it may be repeated also when the server may be another one by then
 	Allowed    func() error // asked before the first byte of each request; nil: it may always be sent
 	Watcher    Watcher      // nil: nothing is told
 }
@@ -53,14 +54,16 @@ const (
 // the context of the request, because net/http hands nothing else to a dial.
 type roundTrip struct {
 	context.Context
-	request Request
-	cfg     *Config
-	last    *atomic.Pointer[conn] // of the slot
-	before  *conn                 // the slot's connection when the round trip began
-	written int64                 // its counters then
-	read    int64
-	revived bool // the quick repetition after a dead connection was used
-	retries int
+	request   Request
+	cfg       *Config
+	last      *atomic.Pointer[conn] // of the slot
+	before    *conn                 // the slot's connection when the round trip began
+	written   int64                 // its counters then
+	read      int64
+	open      *atomic.Int32 // connections of all slots
+	revived   bool          // the quick repetition after a dead connection was used
+	abandoned bool          // there was none, because the server may be another one by now
+	retries   int
 
 	mu      sync.Mutex // guards what follows
 	stage   stage

@@ -23,15 +23,16 @@ type Slots struct {
 	*semaphore.Weighted
 
 	all  []*Slot
-	mu   sync.Mutex // guards idle
-	idle []*Slot    // the one used last is at the end, so that few are warm
+	open atomic.Int32 // connections
+	mu   sync.Mutex   // guards idle
+	idle []*Slot      // the one used last is at the end, so that few are warm
 }
 
 // NewSlots returns n slots without a connection.
 func NewSlots(n int, cfg *Config) *Slots {
 	s := &Slots{Weighted: semaphore.NewWeighted(int64(n))}
 	for range n {
-		s.all = append(s.all, newSlot(cfg))
+		s.all = append(s.all, newSlot(cfg, &s.open))
 	}
 	s.idle = append(s.idle, s.all...)
 	return s
@@ -54,6 +55,10 @@ func (s *Slots) Put(slot *Slot) {
 	s.idle = append(s.idle, slot)
 }
 
+// Alive reports whether a connection is open, or whether that is not known because the
+// transport is the user's. A process that ends takes its connections with it.
+func (s *Slots) Alive() bool { return s.open.Load() > 0 || s.all[0].transport == nil }
+
 // CloseIdle closes the connections that no request uses.
 func (s *Slots) CloseIdle() {
 	for _, slot := range s.all {
@@ -71,6 +76,7 @@ func (s *Slots) CloseIdle() {
 // client when it gives up, away from the other slots.
 type Slot struct {
 	cfg       *Config
+	open      *atomic.Int32 // connections of all slots
 	client    *retryablehttp.Client
 	transport *http.Transport      // nil with a transport of the user's
 	last      atomic.Pointer[conn] // the connection opened last
@@ -79,8 +85,8 @@ type Slot struct {
 	gated atomic.Pointer[roundTrip]
 }
 
-func newSlot(cfg *Config) *Slot {
-	s := &Slot{cfg: cfg}
+func newSlot(cfg *Config, open *atomic.Int32) *Slot {
+	s := &Slot{cfg: cfg, open: open}
 	rt := http.RoundTripper(gate{cfg.Transport})
 	if cfg.Transport == nil {
 		s.transport = &http.Transport{

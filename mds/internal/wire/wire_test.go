@@ -80,7 +80,7 @@ func request(t *testing.T, url string) wire.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wire.Request{Template: template, Body: []byte("hello"), Repeatable: true}
+	return wire.Request{Template: template, Body: []byte("hello"), Repeatable: true, AnyServer: true}
 }
 
 // do sends the request over one slot, which is given back.
@@ -146,6 +146,39 @@ func TestDeadConnectionIsRepeatedOnce(t *testing.T) {
 			}
 			if (got.Err == nil) != repeatable || !got.Sent || len(p.got) != want || time.Since(start) != 0 {
 				t.Errorf("repeatable %t: %+v after %v, %d requests", repeatable, got, time.Since(start), len(p.got))
+			}
+		})
+	}
+}
+
+// When no connection is left, the server may be another one: a request that is not for
+// any server is not repeated then, and the response says why.
+func TestNotRepeatedAtAnotherServer(t *testing.T) {
+	for _, other := range []bool{false, true} { // another connection is open
+		synctest.Test(t, func(t *testing.T) {
+			p := &peer{}
+			p.serve = func(number int, c net.Conn) {
+				p.answer(c, 1)
+				if other && number == 1 {
+					p.answer(c, 1)
+				}
+				p.swallow(c)
+			}
+			cfg := config(p)
+			cfg.Retries, cfg.Token = 3, func() bool { return true }
+			slots := wire.NewSlots(2, cfg)
+			defer slots.CloseIdle()
+			first := slots.Take()
+			first.Do(t.Context(), request(t, "http://mds-a"))
+			if other {
+				second := slots.Take()
+				second.Do(t.Context(), request(t, "http://mds-a"))
+			}
+			r := request(t, "http://mds-a")
+			r.AnyServer = false
+			got := first.Do(t.Context(), r)
+			if got.Dead != !other || (got.Err == nil) != other {
+				t.Errorf("another connection %t: %+v", other, got)
 			}
 		})
 	}
