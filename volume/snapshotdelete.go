@@ -12,8 +12,9 @@ import (
 // DeleteSnapshot deletes a snapshot. An agent also answers success for a snapshot that
 // does not exist, and for one that the storage keeps because it has a clone.
 //
-// If an MDS can look up snapshots (QuerySnapshot), success means that the snapshot is
-// gone. Otherwise it only means that an agent answered success and the volume exists;
+// If an MDS that answers can look up snapshots (QuerySnapshot), success means that the
+// snapshot is gone; an MDS that could look it up, and fails to, makes the result
+// mds.ErrAmbiguous. Otherwise success only means that an agent answered success and the volume exists;
 // QuerySnapshot returns zbs.ErrUnsupported then.
 //
 // Errors wrap zbs.ErrInvalidPath (nothing is sent), ErrNotFound when the volume
@@ -42,18 +43,26 @@ func (s *Service) deleteSnapshot(ctx context.Context, path zbs.Path, opts []mds.
 	if err != nil && (callErr == nil || !callErr.MayHaveRun()) {
 		return err
 	}
-	now := s.presenceOf(ctx, path)
+	exists, lookErr := s.findSnapshot(ctx, path)
 	switch {
-	case now == unknown, err == nil && now == missing:
+	case untold(lookErr):
 		return err
 	case err != nil:
 		return s.readBack(ctx, err, s.isGone(path))
+	case lookErr == nil && !exists:
+		return nil
 	}
 	err = s.confirm(ctx, trace, s.isGone(path))
 	if errors.Is(err, ErrNotDone) {
 		err = ErrSnapshotKept
 	}
 	return err
+}
+
+// untold reports whether a look came to nothing because no MDS that answers can tell. An
+// MDS that does not know the volume, which exists, is of another cluster.
+func untold(err error) bool {
+	return errors.Is(err, zbs.ErrUnsupported) || errors.Is(err, ErrSnapshotNumber) || errors.Is(err, ErrNotFound)
 }
 
 // isGone returns a function that reports whether the snapshot does not exist.

@@ -127,7 +127,7 @@ func TestTrap08_FalseSuccessOfSnapshotDelete(t *testing.T) {
 		"kept":                {[2]fakemds.Generation{g7e, g7e}, clone, volume.ErrSnapshotKept, false},
 		"kept, one can look":  {[2]fakemds.Generation{g9, g7e}, clone, volume.ErrNotDone, false},
 		"kept, unseen":        {[2]fakemds.Generation{g9, g9}, clone, nil, false},
-		"kept, look fails":    {[2]fakemds.Generation{g7e, g7e}, both(clone, func(c *fakemds.Cluster) { eachNode(c, fakemds.AgentError("x").On("snapshot/query")) }), nil, false},
+		"kept, look fails":    {[2]fakemds.Generation{g7e, g7e}, both(clone, func(c *fakemds.Cluster) { eachNode(c, fakemds.AgentError("x").On("snapshot/query")) }), mds.ErrAmbiguous, false},
 		"stray sees none":     {[2]fakemds.Generation{g7e, g7e}, both(clone, func(c *fakemds.Cluster) { strayFromSnapshots(c.Node(0)) }), volume.ErrSnapshotKept, false},
 		"strays alone":        {[2]fakemds.Generation{g9, g7e}, both(clone, func(c *fakemds.Cluster) { strayFromSnapshots(c.Node(1)) }), nil, false},
 		"reply lost":          {[2]fakemds.Generation{g7e, g7e}, on(fakemds.CallbackLost), nil, true},
@@ -213,4 +213,25 @@ func TestTrap07_SnapshotNumber(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An MDS that can look a snapshot up, and fails to, leaves a doubt: the snapshot may
+// have been kept.
+func TestTrap08_LookThatFailsLeavesADoubt(t *testing.T) {
+	for name, fault := range map[string]fakemds.Fault{
+		"agent error": fakemds.AgentError("no leader"), "500": fakemds.Status(500), "callback lost": fakemds.CallbackLost, "reset": fakemds.Reset,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, fakemds.G7e, fakemds.G7e, fakemds.G7e)
+				for i := range 3 {
+					l.cluster.Node(i).Inject(fault.On("snapshot/query"))
+				}
+				err := l.DeleteSnapshot(t.Context(), zbs.Path{Pool: "lp1", Volume: "free", Snapshot: labSnapshot})
+				if !errors.Is(err, mds.ErrAmbiguous) {
+					t.Errorf("%v, want ErrAmbiguous", err)
+				}
+			})
+		})
+	}
 }

@@ -45,6 +45,7 @@ func (c *creation) verified(ctx context.Context, answer zbs.Created, trace mds.T
 		if err := c.service.confirm(ctx, trace, c.there); err != nil {
 			return Snapshot{}, err
 		}
+	case present:
 	}
 	return Snapshot{Path: c.req.Path, Size: c.size, Confirmed: true}, nil
 }
