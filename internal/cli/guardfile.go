@@ -55,6 +55,7 @@ func showOneOfMany(env *environment, free *freeReports, r guard.Report, out form
 	case formatYAML:
 		fmt.Fprintln(env.stdout, "---")
 		return encode(env.stdout, out, r)
+	case formatTable, formatWide: // the line below
 	}
 	if isFree && r.Expired() {
 		printLine(env, term.Red.Cell("EXPIRED"), r)

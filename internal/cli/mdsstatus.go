@@ -57,14 +57,14 @@ func statusDocOf(healths []mds.Health) statusDoc {
 }
 
 func statusTable(healths []mds.Health) *term.Table {
-	t := &term.Table{Header: []string{"MDS", "STATE", "CLUSTER", "VERSION", "AGENT", "GEN", "LATENCY", "BREAKER", "REASON"}}
+	t := &term.Table{Header: []string{"MDS", "STATE", "GEN", "AGENT", "VERSION", "LATENCY", "BREAKER", "CLUSTER", "REASON"}}
 	for _, h := range healths {
 		latency := "-"
 		if h.Latency > 0 {
 			latency = term.Took(h.Latency)
 		}
-		t.Add(term.Text(h.Addr.String()), health.Of(h).Cell(), term.OrDash(h.Cluster.UUID), term.OrDash(h.Cluster.Version),
-			term.OrDash(h.Agent.AgentVersion), generationCell(healths, h), term.Text(latency), term.Text(string(h.Breaker)), term.Dim.Cell(health.Reason(h)))
+		t.Add(term.Text(h.Addr.String()), health.Of(h).Cell(), generationCell(healths, h), term.OrDash(h.Agent.AgentVersion), term.OrDash(h.Cluster.Version),
+			term.Text(latency), term.Text(string(h.Breaker)), term.OrDash(h.Cluster.UUID), term.Dim.Cell(health.Reason(h)))
 	}
 	return t
 }
@@ -89,6 +89,7 @@ func statusCode(healths []mds.Health, wrong error) int {
 			serving++
 		case health.Down:
 			down++
+		default: // it answers, and is no use
 		}
 	}
 	switch {
@@ -108,7 +109,7 @@ func generationCell(healths []mds.Health, h mds.Health) term.Cell {
 	case h.Can == zbs.Capabilities{}:
 		return term.Dim.Cell("-")
 	case behind(healths, h):
-		return term.Yellow.Cell(h.Can.Generation())
+		return term.Yellow.Cell(h.Can.Generation() + ", behind")
 	}
 	return term.Text(h.Can.Generation())
 }

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/zbsclient/zbsclient/internal/cli/internal/term"
 	"github.com/zbsclient/zbsclient/zbs"
 )
@@ -35,15 +38,25 @@ type healthDoc struct {
 	Error   string `json:"error,omitempty"`
 }
 
-// checkAnswer is the answer of vhost/check. An agent that refuses says not ready.
+// noTarget is in the text of an agent that has looked and found no target. Any other
+// refusal, such as of its login to the host, tells nothing of the target.
+const noTarget = "ZStone"
+
+// checkAnswer is the answer of vhost/check.
 func checkAnswer(host string, err error) vhostAnswer {
 	switch {
 	case err == nil:
 		return vhostAnswer{host, vhostUp, nil}
-	case as[*zbs.AgentError](err):
+	case refusedAs(err, noTarget):
 		return vhostAnswer{host, vhostDown, err}
 	}
 	return vhostAnswer{host, vhostUnknown, err}
+}
+
+// refusedAs reports whether an agent refused with a text that has the word.
+func refusedAs(err error, word string) bool {
+	no, ok := errors.AsType[*zbs.AgentError](err)
+	return ok && strings.Contains(no.Message, word)
 }
 
 // healthAnswer is the answer of vhost/health.
@@ -98,6 +111,7 @@ func (a vhostAnswer) show(env *environment, out format, document any, up string)
 		env.printError(a.err)
 	}
 	switch a.state {
+	case vhostUp: // exit code 0
 	case vhostDown:
 		env.exitWith(exitFailed)
 	case vhostUnknown:

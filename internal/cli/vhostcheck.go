@@ -18,8 +18,8 @@ An agent looks for about 20 seconds before it says no. Only agents since generat
 G10 can tell (zbsctl mds status). The exit code is 0 when it is ready, 1 when an
 agent says that it is not, and 4 when no agent can tell.
 
-The agents need no password for this. zbsctl sends one from --password-file, but not
-that of the environment variable ZBS_HOST_PASSWORD.`,
+ZStack's newest client sends no password for this. An agent that logs in to the host
+needs one: give --password-file. ZBS_HOST_PASSWORD is not used.`,
 		Example: "  zbsctl vhost check 10.0.0.5",
 		Args:    cobra.ExactArgs(1),
 	}

@@ -84,6 +84,7 @@ func (p *printer) provedBy(i int, h guard.HostProof) string {
 		return fmt.Sprintf("no MDS listed it for %v", r.SelfFencing)
 	case proof.InMaintenance, proof.OutOfPool:
 		return "the inventory"
+	case proof.MeansNone: // a reason or a note says what is missing
 	}
 	for _, reason := range slices.Concat(r.Reasons, r.Notes) {
 		if reason.Detail == h.Host || strings.HasPrefix(reason.Detail, h.Host+":") || strings.HasPrefix(reason.Detail, h.Host+",") {

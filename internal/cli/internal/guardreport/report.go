@@ -108,6 +108,7 @@ func InShort(r guard.Report) string {
 			names = append(names, h.Name())
 		}
 		return "on " + term.Listed(names, 4)
+	case guard.Unknown: // the reasons say why
 	}
 	groups := byCause(r.Reasons)
 	if len(groups) == 0 {

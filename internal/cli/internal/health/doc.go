@@ -27,6 +27,14 @@ func DocOf(h mds.Health) Doc {
 	}
 	return Doc{
 		MDS: h.Addr.String(), State: Of(h), Cluster: h.Cluster.UUID, Version: h.Cluster.Version,
-		AgentVersion: h.Agent.AgentVersion, Generation: generation, LatencySeconds: h.Latency.Seconds(), Breaker: string(h.Breaker), Error: Reason(h),
+		AgentVersion: h.Agent.AgentVersion, Generation: generation, LatencySeconds: h.Latency.Seconds(), Breaker: string(h.Breaker), Error: errorOf(h),
 	}
+}
+
+// errorOf is Reason for an MDS that does not serve, "" for one that does.
+func errorOf(h mds.Health) string {
+	if h.Err == nil {
+		return ""
+	}
+	return Reason(h)
 }
