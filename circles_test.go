@@ -15,8 +15,7 @@ const circleGoal = 6
 // circleBound holds the packages above circleGoal, with the size of their largest
 // circle today. A bound only falls: a smaller circle lowers it, and at the goal its
 // line goes.
-var circleBound = map[string]int{
-}
+var circleBound = map[string]int{}
 
 func TestCirclesOfFilesOnlyShrink(t *testing.T) {
 	left := maps.Clone(circleBound)

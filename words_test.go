@@ -207,7 +207,7 @@ func splitWords(text string) string {
 
 func TestSplitWords(t *testing.T) {
 	for text, want := range map[string]string{
-		"CallError":                 "walk error",
+		"CallError":                 "call error",
 		"judgeLoser":                "judge loser",
 		"MDSStats and AllMDS":       "mds stats and all mds",
 		"put\n// off, all the same": "put off all the same",
