@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zbsclient/zbsclient/mds/internal/wire"
+	"github.com/zbsclient/zbsclient/zbs"
 )
 
 // attempt is one attempt at one MDS: what bounds it, how far it has come, the record
@@ -223,6 +224,13 @@ func (a *attempt) loses() {
 	if a.Phase == "" {
 		a.Phase = PhaseWait
 	}
+}
+
+// deniesExistence reports whether the agent answered that the volume or pool does not
+// exist.
+func (a *attempt) deniesExistence() bool {
+	no, ok := errors.AsType[*zbs.AgentError](a.Err)
+	return ok && a.outcome == denied && no.NotFound()
 }
 
 // observe adds what the attempt tells of its MDS to the tally of the endpoint.

@@ -33,6 +33,7 @@ type call struct {
 	timer      *time.Timer
 	delay      time.Duration // hedge delay of the newest attempt
 	winner     *attempt
+	denials    int   // how many MDS said that the volume or pool does not exist; of a read
 	refusal    error // of SendOnlyWhile
 
 	candidateSpace [4]*server // room for small clusters, and calls that need no second attempt
@@ -70,13 +71,14 @@ func (c *call) laterLocked(a *attempt) bool {
 }
 
 // overLocked ends the call: attempts that are under way lose. An attempt that began
-// before the winner was slow, if its request was out.
+// before the winner was slow, if its request was out. So was one that the call did not
+// wait for because others said that the volume does not exist.
 func (c *call) overLocked(state callState) {
 	c.state = state
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	before := c.winner != nil
+	before := c.winner != nil || state == absent
 	for _, a := range c.attempts {
 		switch {
 		case a == c.winner:

@@ -25,6 +25,7 @@ const (
 	asking    callState = iota // an attempt is under way
 	starved                    // the same, it is late, and no retry token was left for another
 	won                        // an MDS answered
+	absent                     // the volume or pool does not exist, as far as was heard in time
 	stopped                    // given up: the outcome, the caller or SendOnlyWhile forbids another attempt
 	exhausted                  // no MDS is left to ask
 )
@@ -121,6 +122,16 @@ func whenLate(n newest) move {
 	default:
 		return move{do: ask, why: WhySlow}
 	}
+}
+
+// absenceWait returns how long a read waits for an MDS after denials others said that
+// the volume or pool does not exist. All MDS share one storage, but an agent that lost its
+// pool says so too. So the word of one needs a long silence of the others.
+func absenceWait(denials int, delay time.Duration) time.Duration {
+	if denials == 1 {
+		return patienceFactor * delay
+	}
+	return delay
 }
 
 // admission says whether the best candidate is asked.

@@ -40,6 +40,12 @@
 //     error says what it did last. A healthy one is asked at once after a failure, and
 //     after a long while when the attempt before is slow. An agent's refusal is an
 //     answer, and costs nothing.
+//  10. To a hedged read it is an answer, too, that a volume or pool does not exist. All
+//     MDS share one storage, but the agent of a foreign cluster, or one that lost its
+//     pool, says the same. So the others are asked. Once two MDS have said it, the call
+//     waits one hedge delay for the rest and asks none that failed just before. The
+//     word of one is enough when the rest was silent for 16 hedge delays, or has an
+//     open breaker. A positive answer in that time wins.
 //
 // A call that failed returns a *CallError with every attempt. It matches ErrAmbiguous
 // when a command that changes the storage may have run. Record tells of any call why

@@ -57,6 +57,9 @@ func (c *call) ended(a *attempt) step {
 		return stop
 	}
 	next := a.outcome.after(c.op.endpoint.Repeat, c.opts.tryNext && !(c.opts.oneRefusal && a.outcome == denied))
+	if c.hedged() && a.deniesExistence() {
+		c.denials++
+	}
 	switch next {
 	case finish:
 		c.winner = a
@@ -86,7 +89,7 @@ func (c *call) replace(a *attempt, next step) *attempt {
 		c.requeueLocked(a)
 	}
 	switch {
-	case m.do == rest:
+	case c.settleLocked(), m.do == rest:
 		return nil
 	case m.why == WhySlow:
 		c.state = starved // nothing was sent: that costs no token
@@ -151,11 +154,39 @@ func (c *call) beginLocked(s *server, why Why, token bool) *attempt {
 	a.Why, a.Breaker, a.Began = why, s.state(), a.began.Sub(c.began)
 	s.tally(c.op.endpoint.Name).attempts.Add(1)
 	c.attempts = append(c.attempts, a)
-	if c.hedged() && len(c.candidates) > 0 {
+	if c.hedged() && (len(c.candidates) > 0 || c.denials > 0) {
 		c.state, c.delay = asking, c.cluster.hedgeDelay(s, c.op.endpoint.Name)
 		c.lookLocked(c.delay)
 	}
 	return a
+}
+
+// settleLocked ends a read when its answer is that the volume or pool does not exist:
+// an MDS said so, no candidate is likely to answer, and the attempts under way are late.
+// It reports whether no other MDS is asked.
+func (c *call) settleLocked() bool {
+	a := c.newestLocked()
+	if c.denials == 0 || slices.ContainsFunc(c.candidates, c.mayContradict) || a == nil && len(c.candidates) == 0 {
+		return false
+	}
+	if a != nil {
+		wait := absenceWait(c.denials, c.cluster.hedgeDelay(a.server, c.op.endpoint.Name))
+		if left := wait - time.Since(a.began); left > 0 {
+			c.lookLocked(left)
+			return true
+		}
+	}
+	c.overLocked(absent)
+	return true
+}
+
+// mayContradict reports whether a candidate is asked after others said that the volume or
+// pool does not exist. Where two have said so, one that failed just before is not.
+func (c *call) mayContradict(s *server) bool {
+	if c.denials == 1 {
+		return s.state() == BreakerClosed
+	}
+	return s.breaker.Healthy()
 }
 
 // lookLocked looks at the newest attempt after a while.
@@ -179,7 +210,7 @@ func (c *call) startLate() *attempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a := c.newestLocked()
-	if c.state.over() || a == nil {
+	if c.state.over() || a == nil || c.settleLocked() {
 		return nil // the end of an attempt goes on
 	}
 	n := newest{state: a.progress.state(), onTheWay: a.onTheWay(), delay: c.delay}
