@@ -17,9 +17,10 @@
 //
 // # Faults
 //
-// A fault acts until Node.Clear, or as often as Times says, or only On some
-// endpoints. The first group below decides the response: one of them acts on a
-// request, the first injected. The others combine with it and with each other.
+// A fault stays until Node.Clear. Times limits how often it acts, and On limits it to
+// some endpoints. Faults of the first group below decide the response: if several match a
+// request, only the one injected first acts. Faults of the second group combine with it
+// and with each other.
 //
 //	Hang, Reset, HangUp, Status(c),
 //	  AgentError(s), AgentBroken            instead of executing
@@ -34,11 +35,11 @@
 //	StaleList                               volume/clients answers as when it was injected
 //	StorageError(s)                         the storage's command fails under the agent
 //
-// On an asynchronous call Hang, Reset, HangUp and Status act on the POST, the
-// faults of the result on the callback. HangAfter sends neither reply nor
+// In an asynchronous call Hang, Reset, HangUp and Status act on the POST; SlowBody,
+// Truncate and Garbage act on the callback. HangAfter sends neither reply nor
 // callback; ResetAfter, HangUpAfter and StatusAfter still call back, unless
-// CallbackLost is added. Without a fault the callback may come before the reply
-// to the POST or behind it, as from the real agent; CallbackEarly decides.
+// CallbackLost is added. Without a fault the callback may come before or after the
+// reply to the POST, as from the real agent. With CallbackEarly it comes before.
 // ParseFault reads a fault from text.
 //
 // Methods of Node do more: they stop, restart (which forgets metadata/sync), sync,
@@ -61,8 +62,8 @@
 //	cluster := fakemds.NewCluster(t, 3, fakemds.Generations(fakemds.G6, fakemds.G9))
 //	err := cluster.Node(0).Upgrade(fakemds.G10)
 //
-// A path that a generation does not have answers 404. These differ beside paths
-// and names of fields:
+// A path that a generation does not have answers 404. Apart from paths and names of
+// fields, these differences exist:
 //
 //	G1          facts writes mds.listen.addr into client.conf, see Node.ClientConf
 //	G1, G2      facts and ping look for an MDS by its address; G2's ping does not
@@ -81,14 +82,18 @@
 //	G9          only vhost/deploy needs them; the server has a serial number
 //	G10         vhost/check waits 20 s for a target that SetVhostTarget stopped
 //
-// G1 to G6z, G7e and G9 were read, some of them run; G8 and G10 are known by parts and
-// by their tests. Unknown, and so a guess: what G7 has in common with G9;
-// whether G10 has resource/usage (here it has) and snapshot/query (here not), and
-// that vhost/target/health is asynchronous; what facts and ping of G1 and G2 say
-// about an MDS that they do not find; what zbsadm says to a host without a vhost
-// target, and to a login without port or user; the words of vhost/check beside the
-// host and "ZStone". The texts of Python are those of Python 3, also where an agent
-// runs on Python 2.
+// G1 to G6z, G7e and G9 were read, some of them run; G8 and G10 are known only by parts
+// and by their tests. These behaviours are guesses:
+//
+//   - what G7 has in common with G9;
+//   - whether G10 has resource/usage (here it has) and snapshot/query (here not), and
+//     that vhost/target/health is asynchronous;
+//   - what facts and ping of G1 and G2 say about an MDS that they do not find;
+//   - what zbsadm says to a host without a vhost target, and to a login without port or
+//     user;
+//   - the text of vhost/check, apart from the host and "ZStone".
+//
+// The texts of Python are those of Python 3, also where an agent runs on Python 2.
 //
 // # Open clients and listed clients
 //

@@ -89,7 +89,7 @@ func (c *call) replace(a *attempt, next step) *attempt {
 		c.requeueLocked(a)
 	}
 	switch {
-	case c.settleLocked(), m.do == rest:
+	case c.absentLocked(), m.do == rest:
 		return nil
 	case m.why == WhySlow:
 		c.state = starved // nothing was sent: that costs no token
@@ -161,10 +161,10 @@ func (c *call) beginLocked(s *server, why Why, token bool) *attempt {
 	return a
 }
 
-// settleLocked ends a read when its answer is that the volume or pool does not exist:
+// absentLocked ends a read when its answer is that the volume or pool does not exist:
 // an MDS said so, no candidate is likely to answer, and the attempts under way are late.
 // It reports whether no other MDS is asked.
-func (c *call) settleLocked() bool {
+func (c *call) absentLocked() bool {
 	a := c.newestLocked()
 	if c.denials == 0 || slices.ContainsFunc(c.candidates, c.mayContradict) || a == nil && len(c.candidates) == 0 {
 		return false
@@ -210,7 +210,7 @@ func (c *call) startLate() *attempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a := c.newestLocked()
-	if c.state.over() || a == nil || c.settleLocked() {
+	if c.state.over() || a == nil || c.absentLocked() {
 		return nil // the end of an attempt goes on
 	}
 	n := newest{state: a.progress.state(), onTheWay: a.onTheWay(), delay: c.delay}

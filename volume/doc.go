@@ -35,7 +35,8 @@
 //
 //   - nil: the change is done, as far as an MDS can tell.
 //   - ErrNotFound, ErrExists, ErrSizeDiffers, ErrInUse, ErrUndetermined,
-//     ErrNotReleased, ErrNoGuard, an error of package zbs: nothing was changed.
+//     ErrNotReleased, ErrNoGuard, an error of package zbs: nothing was changed, unless
+//     the error matches ErrNotAsAsked, too.
 //   - ErrNotDone: an attempt may have run, but a query shows that the change has not
 //     happened, and no MDS still works on it. It can be repeated.
 //   - ErrNotAsAsked: the storage was changed, but not as requested. The error says what
@@ -62,4 +63,5 @@
 // A Service without one refuses them (ErrNoGuard) unless Release.Force is set. It sends
 // each of their requests within the validity of a verdict. If an MDS hangs and the
 // verdict expires, the Service checks the volume again before it asks the next MDS.
+// Rollback and ExportNBD stop instead when the request may have run.
 package volume

@@ -43,10 +43,10 @@
 //
 // # Generations of agents
 //
-// No agent names its generation. The endpoints that it has and lacks show it
-// (Capabilities). To a request without a task id an agent answers 400 for an
-// asynchronous endpoint that it has, and 404 for one that it lacks. It runs nothing
-// either way. Generations returns this table as data:
+// No agent names its generation. It is known from the endpoints that the agent has
+// (Capabilities). An agent answers 400 to a request without a task id if it has the
+// asynchronous endpoint, and to a form sent to volume/clients. It answers 404 if it does
+// not have the endpoint. It runs nothing either way. Generations returns this table as data:
 //
 //	G1   ZStack 5.2.0, 5.2.1      refused: other fields; facts writes client.conf
 //	G2   ZStack 5.3.0             refused: other fields
@@ -62,9 +62,11 @@
 //	G10  after G9                 vhost/check, vhost/target/health; no vhost/deploy
 //
 // Up to G6z, agents have no volume/clients and name fields differently. They read
-// missing fields as "None" and may answer success without doing anything, so nothing
-// is sent to them (ErrAgentTooOld). Suit turns a command into the form that an agent
-// takes: capacity in both dialects, bdevs without ssh access where it is not needed.
+// missing fields as "None" and may answer success without doing anything, so they are
+// sent no command that they could misread (ErrAgentTooOld). Suit changes a command into
+// the form that the agent accepts. For example, it uses the agent's form of capacity, and
+// leaves out the ssh user and password of vhost block devices (bdevs) if the agent does
+// not need them.
 //
 // # Another endpoint
 //
