@@ -121,9 +121,9 @@ func (c *Caller) CallbackHandler() http.Handler { return c.shared.receiver }
 // Call sends the command to one MDS after the other until one answers, as the rules of
 // the package say, and returns the answer. It sends nothing when the command is invalid
 // (zbs.ErrInvalidPath, zbs.ErrInvalidName), when the Caller is closed (ErrClosed), or
-// when DryRun is given and the command changes something (ErrDryRun). Every other error is a *CallError: errors.Is matches
-// ErrAllFailed, ErrAmbiguous, ErrNoCandidates and the error of each attempt,
-// errors.As finds a *zbs.AgentError or *StatusError.
+// when DryRun is given and the command changes something (ErrDryRun). Every other error
+// is a *CallError: errors.Is matches ErrAllFailed, ErrAmbiguous, ErrNoCandidates and the
+// error of each attempt, errors.As finds a *zbs.AgentError or *StatusError.
 func Call[R any](ctx context.Context, c *Caller, command zbs.Command[R], opts ...CallOption) (R, error) {
 	answer, err := c.call(ctx, op{
 		endpoint: command.Endpoint(),

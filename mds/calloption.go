@@ -54,8 +54,14 @@ func Timeout(d time.Duration) CallOption { return func(c *callConfig) { c.timeou
 
 // Record fills t with what each MDS did, whether the call succeeds or not. t
 // is overwritten, and must not be read before the call returns. Record may be
-// given several times.
-func Record(t *Trace) CallOption { return func(c *callConfig) { c.traces = append(c.traces, t) } }
+// given several times; with nil it does nothing.
+func Record(t *Trace) CallOption {
+	return func(c *callConfig) {
+		if t != nil {
+			c.traces = append(c.traces, t)
+		}
+	}
+}
 
 // SendOnlyWhile sends requests of the call only while valid returns nil. valid is called
 // before each attempt begins, when the attempt has a connection slot, and before the
@@ -95,5 +101,11 @@ type Request struct {
 // DryRun fills into with the request of a call that changes something, and makes
 // it return ErrDryRun instead of sending it. Reads are sent, so an operation of several
 // calls gets as far as its change. An invalid command, and a call without candidates,
-// fail as without DryRun and leave into as it is.
-func DryRun(into *Request) CallOption { return func(c *callConfig) { c.dryRun = into } }
+// fail as without DryRun and leave into as it is. With nil only ErrDryRun is returned:
+// nothing is sent either.
+func DryRun(into *Request) CallOption {
+	if into == nil {
+		into = new(Request)
+	}
+	return func(c *callConfig) { c.dryRun = into }
+}

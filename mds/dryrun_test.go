@@ -54,3 +54,23 @@ func TestDryRun(t *testing.T) {
 }
 
 func callError[R any](_ R, err error) error { return err }
+
+// With nil there is nothing to describe the request in, and still nothing is sent.
+func TestDryRunIntoNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cluster, c := start(t, 1)
+		_, err := mds.Call(t.Context(), c, zbs.DeleteVolume{Path: cbdPath}, mds.DryRun(nil))
+		if !errors.Is(err, mds.ErrDryRun) || len(cluster.Requests()) != 0 {
+			t.Errorf("%v, and the node got %v", err, cluster.Requests())
+		}
+	})
+}
+
+func TestRecordIntoNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, c := start(t, 1)
+		if _, err := mds.Call(t.Context(), c, zbs.Echo{}, mds.Record(nil)); err != nil {
+			t.Error(err)
+		}
+	})
+}
