@@ -33,8 +33,9 @@ type call struct {
 	timer      *time.Timer
 	delay      time.Duration // hedge delay of the newest attempt
 	winner     *attempt
-	denials    int   // how many MDS said that the volume or pool does not exist; of a read
-	refusal    error // of SendOnlyWhile
+	agreed     time.Time // when the second said so
+	denials    int       // how many MDS said that the volume or pool does not exist; of a read
+	refusal    error     // of SendOnlyWhile
 
 	candidateSpace [4]*server // room for small clusters, and calls that need no second attempt
 	attemptSpace   [4]*attempt

@@ -97,7 +97,7 @@ func (e *CallError) Unwrap() []error {
 		errs = append(errs, ErrAmbiguous)
 	}
 	switch {
-	case e.state != exhausted || e.Stop != nil:
+	case e.state != exhausted && e.state != absent || e.Stop != nil:
 	case len(e.Attempts) == 0:
 		errs = append(errs, ErrNoCandidates)
 	default:

@@ -46,7 +46,7 @@
 //     pool, says the same. So the others are asked. Once two MDS have said it, the call
 //     waits one hedge delay for the rest and asks none that failed just before. The
 //     word of one is enough when the rest was silent for 16 hedge delays, or has an
-//     open breaker. A positive answer in that time wins.
+//     open breaker. A positive answer in that time wins; what is said later is not heard.
 //
 // A call that failed returns a *CallError with every attempt. It matches ErrAmbiguous
 // when a command that changes the storage may have run. For any call, Record tells why

@@ -58,7 +58,9 @@ func (c *call) ended(a *attempt) step {
 	}
 	next := a.outcome.after(c.op.endpoint.Repeat, c.opts.tryNext && !(c.opts.oneRefusal && a.outcome == denied))
 	if c.hedged() && a.deniesExistence() {
-		c.denials++
+		if c.denials++; c.denials == 2 {
+			c.agreed = time.Now()
+		}
 	}
 	switch next {
 	case finish:
@@ -165,26 +167,50 @@ func (c *call) beginLocked(s *server, why Why, token bool) *attempt {
 // an MDS said so, no candidate is likely to answer, and the attempts under way are late.
 // It reports whether no other MDS is asked.
 func (c *call) absentLocked() bool {
-	a := c.newestLocked()
-	if c.denials == 0 || slices.ContainsFunc(c.candidates, c.mayContradict) || a == nil && len(c.candidates) == 0 {
+	if c.denials == 0 {
 		return false
 	}
-	if a != nil {
-		wait := absenceWait(c.denials, c.cluster.hedgeDelay(a.server, c.op.endpoint.Name))
-		if left := wait - time.Since(a.began); left > 0 {
-			c.lookLocked(left)
-			return true
+	newest := c.newestLocked()
+	if newest == nil && len(c.candidates) == 0 {
+		return false // all have answered
+	}
+	stuck := newest != nil && newest.progress.state() == queued && c.patienceLocked(newest) <= 0
+	if !stuck && slices.ContainsFunc(c.candidates, c.mayContradict) {
+		return false
+	}
+	var left time.Duration
+	for _, a := range c.attempts {
+		if !a.done() {
+			left = max(left, c.patienceLocked(a))
 		}
+	}
+	if left > 0 {
+		c.lookLocked(left)
+		return true
 	}
 	c.overLocked(absent)
 	return true
+}
+
+// patienceLocked returns how long the answer of an attempt is still waited for after
+// others said that the volume or pool does not exist.
+func (c *call) patienceLocked(a *attempt) time.Duration {
+	delay := c.cluster.hedgeDelay(a.server, c.op.endpoint.Name)
+	silent := a.onTheWay()
+	switch {
+	case silent == 0: // it waits for us: that is no silence of the MDS
+		return absenceWait(1, delay) - time.Since(a.began)
+	case c.denials > 1:
+		silent = min(silent, time.Since(c.agreed))
+	}
+	return absenceWait(c.denials, delay) - silent
 }
 
 // mayContradict reports whether a candidate is asked after others said that the volume or
 // pool does not exist. Where two have said so, one that failed just before is not.
 func (c *call) mayContradict(s *server) bool {
 	if c.denials == 1 {
-		return s.state() == BreakerClosed
+		return s.breaker.Healthy() || c.state != starved && s.state() != BreakerOpen
 	}
 	return s.breaker.Healthy()
 }
