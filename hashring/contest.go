@@ -38,6 +38,9 @@ func moreSeeds(seed uint64, weight int) []uint64 {
 	return seeds
 }
 
+// small reports whether the nodes of a slot are ranked in nanoseconds without a table.
+func (c *contest) small() bool { return len(c.names) <= ranked && c.more == nil }
+
 // with returns the contest in which a node of that name has index i.
 func (c *contest) with(i int, name string, weight int) *contest {
 	weightOf := func(n string) int {

@@ -40,9 +40,9 @@ func Diff(old, new *Ring, keys ...string) Delta {
 	}
 	s, t := a.load(), b.load()
 	switch {
-	case s.slots != nil && t.slots != nil:
+	case s.circle == nil && t.circle == nil && len(s.names)*len(t.names) > 0:
 		for slot := range uint32(slotCount) {
-			count(s.names[s.slots.owner[slot]], t.names[t.slots.owner[slot]], 1.0/slotCount)
+			count(s.names[s.top(slot).first], t.names[t.top(slot).first], 1.0/slotCount)
 		}
 	case s.circle != nil && t.circle != nil && len(s.circle.points)*len(t.circle.points) > 0:
 		diffArcs(s, t, count)

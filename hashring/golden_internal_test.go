@@ -16,7 +16,7 @@ func TestPlacementNeverChanges(t *testing.T) {
 	}
 	s, h := r.load(), sha256.New()
 	for slot := range uint32(slotCount) {
-		top := s.slots.get(slot)
+		top := s.top(slot)
 		fmt.Fprintf(h, "%s\t%s\t%s\n", s.names[top.first], s.names[top.second], s.names[top.third])
 	}
 	const want = "c190692972ce232741f2ffdceb092e63146e11997f72facdaafbe9dc91b311cc"

@@ -9,15 +9,18 @@ import (
 // Owner returns the node that owns key, or false if the ring is empty.
 func (r *Ring) Owner(key string) (string, bool) {
 	s := r.load()
+	if t := s.slots.Load(); t != nil {
+		return s.names[t.owner[slotOf(keyHash(key, 0))]], true
+	}
 	switch {
-	case s.slots != nil:
-		return s.names[s.slots.owner[slotOf(keyHash(key, 0))]], true
 	case s.circle != nil && s.circle.owners != nil:
 		pos := zstackHash(key)
 		if node := s.circle.owners[bucketOf(pos)]; node != absent {
 			return s.names[node], true
 		}
 		return s.names[s.circle.tops[s.circle.search(pos)].first], true
+	case s.circle == nil && len(s.names) > 0:
+		return s.names[s.rank(slotOf(keyHash(key, 0))).first], true
 	}
 	return "", false
 }
@@ -136,7 +139,7 @@ func (s *snapshot) weight(node string) int {
 
 // locate hashes a key to its slot or position.
 func (s *snapshot) locate(key string) uint32 {
-	if s.slots != nil {
+	if s.circle == nil {
 		return slotOf(keyHash(key, 0))
 	}
 	return uint32(zstackHash(key))
@@ -146,17 +149,30 @@ func (s *snapshot) locate(key string) uint32 {
 // no node holds.
 func (s *snapshot) top(at uint32) ranking {
 	switch {
-	case s.slots != nil:
-		return s.slots.get(at)
-	case s.circle != nil && len(s.circle.points) > 0:
+	case s.circle == nil:
+		return s.rank(at)
+	case len(s.circle.points) > 0:
 		return s.circle.tops[s.circle.find(int32(at))]
 	}
 	return none
 }
 
+// rank returns the first three nodes of a slot. A ring of few nodes gets its table when
+// it is asked often: to build it takes milliseconds, which is more than all else that a
+// program does which asks once.
+func (s *snapshot) rank(slot uint32) ranking {
+	if t := s.slots.Load(); t != nil {
+		return t.get(slot)
+	}
+	if s.few.Add(1) == tablePays {
+		s.slots.Store(buildSlots(s.contest))
+	}
+	return s.contest.top(slotHash(slot))
+}
+
 // order returns all nodes in the order of a slot or position.
 func (s *snapshot) order(at uint32) []uint16 {
-	if s.slots != nil {
+	if s.circle == nil {
 		return s.contest.order(slotHash(at))
 	}
 	return s.circle.order(s.names, int32(at))

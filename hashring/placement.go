@@ -12,7 +12,7 @@ import (
 type Placement uint8
 
 const (
-	// Default is rendezvous hashing over a fixed table of 2^18 slots. It is
+	// Default is rendezvous hashing over 2^18 fixed slots. It is
 	// balanced, moves only the keys that must move, and supports weights. It depends
 	// on the set of nodes alone, not on the order in which they were added.
 	Default Placement = iota

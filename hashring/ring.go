@@ -34,12 +34,13 @@ type Ring struct {
 	snap atomic.Pointer[snapshot]
 }
 
-// snapshot is one state of a ring and is never changed once published.
+// snapshot is one state of a ring. Its answers never change once it is published.
 type snapshot struct {
-	names   []string // by the index that the tables use
-	contest *contest // Default
-	slots   *slotTable
-	circle  *circle // ZStack
+	names   []string                  // by the index that the tables use
+	contest *contest                  // Default
+	slots   atomic.Pointer[slotTable] // nil in a small contest that was asked little
+	few     atomic.Uint32             // lookups without slots
+	circle  *circle                   // ZStack
 }
 
 var emptySnapshot = &snapshot{contest: new(contest)}
@@ -185,27 +186,34 @@ func (r *Ring) load() *snapshot {
 func (r *Ring) member(node string) bool { return slices.Contains(r.load().names, node) }
 
 func newSlots(c *contest) *snapshot {
-	if len(c.names) == 0 {
-		return emptySnapshot
+	if c.small() {
+		return &snapshot{names: c.names, contest: c}
 	}
-	return &snapshot{names: c.names, contest: c, slots: buildSlots(c)}
+	return tabled(c, buildSlots(c))
+}
+
+func tabled(c *contest, t *slotTable) *snapshot {
+	s := &snapshot{names: c.names, contest: c}
+	s.slots.Store(t)
+	return s
 }
 
 func (s *snapshot) slotsWith(node string, weight int) *snapshot {
 	i, _ := slices.BinarySearch(s.names, node)
 	c := s.contest.with(i, node, weight)
-	if len(s.names) < ranked {
+	t := s.slots.Load()
+	if len(s.names) < ranked || t == nil {
 		return newSlots(c)
 	}
-	return &snapshot{names: c.names, contest: c, slots: s.slots.with(c, i)}
+	return tabled(c, t.with(c, i))
 }
 
 func (s *snapshot) slotsWithout(i int) *snapshot {
 	c := s.contest.without(i)
-	if len(c.names) < ranked {
+	if len(c.names) < ranked || c.small() {
 		return newSlots(c)
 	}
-	return &snapshot{names: c.names, contest: c, slots: s.slots.without(s.contest, i)}
+	return tabled(c, s.slots.Load().without(s.contest, i))
 }
 
 // newCircle adds the nodes in order; names has every node of nodes once.

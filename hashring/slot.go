@@ -10,6 +10,9 @@ const (
 	// ranked is how many nodes of each slot's order are kept ready in the table.
 	ranked = 3
 
+	// tablePays is after how many lookups a ring of few nodes gets a table.
+	tablePays = 1024
+
 	// absent marks a rank that no node holds because there are too few nodes.
 	absent = 0xffff
 )

@@ -61,7 +61,7 @@ func New(addrs []string, opts ...Option) (*Caller, error) {
 		if cfg.router != nil {
 			return cfg.router
 		}
-		return hashring.New(hashring.Default, names...) // takes some milliseconds, so only where a call routes
+		return hashring.New(hashring.Default, names...) // takes milliseconds for more than three MDS, so only where a call routes
 	})
 	return c, nil
 }
