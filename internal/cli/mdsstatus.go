@@ -20,6 +20,7 @@ func mdsStatusCommand(env *environment, to *target) *cobra.Command {
 		Long: `Ping every MDS and show its state. This changes nothing on the agents.
 
 ` + health.Legend + `
+The column CLUSTER is shown with -o wide, and when the MDS name several clusters.
 The exit code is 0 when every MDS serves, 4 when none answers, else 1.`,
 		Example: `  zbsctl mds status --mds mds-a,mds-b,mds-c --timeout 3s
   zbsctl mds status -o json`,
@@ -33,7 +34,9 @@ The exit code is 0 when every MDS serves, 4 when none answers, else 1.`,
 func showStatus(ctx context.Context, env *environment, to *target, out format) error {
 	return to.withCluster(func(c cluster) error {
 		healths := mds.Probe(ctx, c.Caller)
-		if err := env.show(out, statusDocOf(healths), statusTable(healths)); err != nil {
+		_, _, wrong := mds.OneCluster(healths)
+		table := statusTable(healths, out == formatWide || wrong != nil)
+		if err := env.show(out, statusDocOf(healths), table); err != nil {
 			return err
 		}
 		reportHealths(env, healths)
@@ -56,15 +59,27 @@ func statusDocOf(healths []mds.Health) statusDoc {
 	return doc
 }
 
-func statusTable(healths []mds.Health) *term.Table {
-	t := &term.Table{Header: []string{"MDS", "STATE", "GEN", "AGENT", "VERSION", "LATENCY", "BREAKER", "CLUSTER", "REASON"}}
+// statusTable is the table of zbsctl mds status. Without the clusters it fits into 80
+// columns, but for the reasons.
+func statusTable(healths []mds.Health, clusters bool) *term.Table {
+	t := &term.Table{Header: []string{"MDS", "STATE", "GEN", "AGENT", "VERSION", "LATENCY", "BREAKER"}}
+	if clusters {
+		t.Header = append(t.Header, "CLUSTER")
+	}
+	t.Header = append(t.Header, "REASON")
 	for _, h := range healths {
 		latency := "-"
 		if h.Latency > 0 {
 			latency = term.Took(h.Latency)
 		}
-		t.Add(term.Text(h.Addr.String()), health.Of(h).Cell(), generationCell(healths, h), term.OrDash(h.Agent.AgentVersion), term.OrDash(h.Cluster.Version),
-			term.Text(latency), term.Text(string(h.Breaker)), term.OrDash(h.Cluster.UUID), term.Dim.Cell(health.Reason(h)))
+		row := []term.Cell{
+			term.Text(h.Addr.String()), health.Of(h).Cell(), generationCell(healths, h), term.OrDash(h.Agent.AgentVersion),
+			term.OrDash(h.Cluster.Version), term.Text(latency), term.Text(string(h.Breaker)),
+		}
+		if clusters {
+			row = append(row, term.OrDash(h.Cluster.UUID))
+		}
+		t.Add(append(row, term.Dim.Cell(health.Reason(h)))...)
 	}
 	return t
 }

@@ -126,7 +126,8 @@ func cmdExecuted(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdNode: "node N unsync|sync|old|GENERATION" changes what kind of agent the node is.
+// cmdNode: "node N unsync|sync|old|foreign|GENERATION" changes what kind of agent the
+// node is.
 func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 	i, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -135,6 +136,8 @@ func cmdNode(ts *testscript.TestScript, neg bool, args []string) {
 		n.Unsync()
 	case "sync":
 		n.Sync("5.5.0")
+	case "foreign":
+		n.SetCluster("22222222-2222-3333-4444-555555555555")
 	case "old":
 		n.SetGeneration(fakemds.G6)
 	default:
