@@ -134,6 +134,13 @@ func absenceWait(denials int, delay time.Duration) time.Duration {
 	return delay
 }
 
+// mayContradict reports whether a candidate is asked after denials others said that the
+// volume or pool does not exist. Where two have said so, one that failed just before is
+// not asked, nor is it when no retry token is left.
+func mayContradict(denials int, state callState, healthy bool, b Breaker) bool {
+	return healthy || denials == 1 && state != starved && b != BreakerOpen
+}
+
 // admission says whether the best candidate is asked.
 type admission uint8
 

@@ -121,3 +121,36 @@ func TestOnlyTheEndIsOver(t *testing.T) {
 		}
 	}
 }
+
+func TestMayContradict(t *testing.T) {
+	for name, tc := range map[string]struct {
+		denials int
+		state   callState
+		healthy bool
+		breaker Breaker
+		want    bool
+	}{
+		"healthy":                  {1, asking, true, BreakerClosed, true},
+		"healthy, two denied":      {2, asking, true, BreakerClosed, true},
+		"failed before":            {1, asking, false, BreakerClosed, true},
+		"failed before, two":       {2, asking, false, BreakerClosed, false},
+		"half-open":                {1, asking, false, BreakerHalfOpen, true},
+		"half-open, two":           {2, asking, false, BreakerHalfOpen, false},
+		"open":                     {1, asking, false, BreakerOpen, false},
+		"no token":                 {1, starved, false, BreakerClosed, false},
+		"no token, but it is well": {1, starved, true, BreakerClosed, true},
+	} {
+		if got := mayContradict(tc.denials, tc.state, tc.healthy, tc.breaker); got != tc.want {
+			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
+func TestAbsenceWait(t *testing.T) {
+	const delay = 20 * time.Millisecond
+	for denials, want := range map[int]time.Duration{1: patienceFactor * delay, 2: delay, 3: delay} {
+		if got := absenceWait(denials, delay); got != want {
+			t.Errorf("%d denials: %v, want %v", denials, got, want)
+		}
+	}
+}

@@ -175,8 +175,10 @@ func (c *call) absentLocked() bool {
 		return false // all have answered
 	}
 	stuck := newest != nil && newest.progress.state() == queued && c.patienceLocked(newest) <= 0
-	if !stuck && slices.ContainsFunc(c.candidates, c.mayContradict) {
-		return false
+	for _, s := range c.candidates {
+		if !stuck && mayContradict(c.denials, c.state, s.breaker.Healthy(), s.state()) {
+			return false
+		}
 	}
 	var left time.Duration
 	for _, a := range c.attempts {
@@ -204,15 +206,6 @@ func (c *call) patienceLocked(a *attempt) time.Duration {
 		silent = min(silent, time.Since(c.agreed))
 	}
 	return absenceWait(c.denials, delay) - silent
-}
-
-// mayContradict reports whether a candidate is asked after others said that the volume or
-// pool does not exist. Where two have said so, one that failed just before is not.
-func (c *call) mayContradict(s *server) bool {
-	if c.denials == 1 {
-		return s.breaker.Healthy() || c.state != starved && s.state() != BreakerOpen
-	}
-	return s.breaker.Healthy()
 }
 
 // lookLocked looks at the newest attempt after a while.
