@@ -9,7 +9,7 @@ import (
 	"github.com/zbsclient/zbsclient/fakemds"
 )
 
-// exchangeOf is a request to an agent of a generation and what it answers.
+// exchangeOf is a request to an agent of a generation, and the answer.
 type exchangeOf struct {
 	gen            fakemds.Generation
 	endpoint, body string

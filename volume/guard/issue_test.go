@@ -21,7 +21,7 @@ import (
 	"github.com/zbsclient/zbsclient/zbs"
 )
 
-// What was tried against the Guard as it was first built, and what it must say.
+// Situations in which an earlier Guard said too much or too little, and the right verdict.
 
 // at returns how long something takes, always the same.
 func at(d time.Duration) fakemds.RegistryDelay {

@@ -59,7 +59,7 @@ type world struct {
 // simSetup is what a schedule's deployment is like.
 type simSetup struct {
 	heartbeat   bool          // hosts keep the heartbeat volume open, and no Open entries are known
-	witness     bool          // somebody answers for hosts
+	witness     bool          // a Witness answers for hosts
 	stranger    bool          // a host runs that the inventory lacks
 	selfFencing time.Duration // hosts keep it; 0: they do not, and nobody says so
 	reboots     bool          // fenced hosts come back

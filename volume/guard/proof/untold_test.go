@@ -26,7 +26,7 @@ func untold(o *proof.Observation) {
 	before(o)
 }
 
-// Without an agentVersion the agent must have listed somebody before the volume's
+// Without an agentVersion the agent must have listed a client before the volume's
 // list began and after it ended.
 func TestRule2Untold(t *testing.T) {
 	want(t, "a proof before and one after", proof.Free, "", allAllowed, on(0, untold))
